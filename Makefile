@@ -1,0 +1,75 @@
+# One verb each; `make` alone lists them. Needs python3 and make: uv, and with it all else, is fetched into this folder.
+
+MAKEFLAGS += --no-print-directory
+PYTHON ?= python3
+UV := .uv/bin/uv
+RUN := .venv/bin
+
+# Node comes with the checks from the Python index, so that they are the same on every machine.
+export PYRIGHT_PYTHON_GLOBAL_NODE := 0
+export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
+# Where it is set, every process that a test starts would compile everything anew.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: help
+help:
+	@echo "Tenuto: agent workflows that hold."
+	@echo
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
+
+.PHONY: setup
+setup: .venv/.ready ## fetch what is needed; leaves the command at .venv/bin/tenuto
+
+.PHONY: up
+up: setup ## run a small tour of the examples
+	@$(RUN)/python examples/tour.py
+
+.PHONY: test
+test: setup ## everything that a change must pass: the checks, then the tests
+	@failed=0; $(MAKE) check || failed=1; $(MAKE) tests || failed=1; exit $$failed
+
+# Tests that kill processes or measure time run first and alone, so that the others do not disturb them.
+.PHONY: tests
+tests: setup
+	@failed=0; \
+	$(RUN)/pytest -m "serial and not nightly" || [ $$? -eq 5 ] || failed=1; \
+	$(RUN)/pytest -n 2 -m "not serial and not nightly" || failed=1; \
+	exit $$failed
+
+.PHONY: test-nightly
+test-nightly: setup ## the slow tests: all crash points, thousands of seeds, every contract broken
+	@$(RUN)/pytest -m nightly
+
+.PHONY: check
+check: setup ## lint, format, types and import contracts, without the tests
+	@failed=0; \
+	$(RUN)/ruff check || failed=1; \
+	$(RUN)/ruff format --check || failed=1; \
+	$(RUN)/pyright || failed=1; \
+	$(RUN)/lint-imports --no-logo || failed=1; \
+	$(RUN)/python tests/architecture/shape.py || failed=1; \
+	exit $$failed
+
+.PHONY: bench
+bench: setup ## measure against the peers, about five minutes; writes benchmarks/results.json
+	@$(UV) sync --locked --inexact --quiet --group bench
+	@$(RUN)/python benchmarks/run.py
+
+.PHONY: node
+node: setup ## scaffold a node with its test: make node NAME=slack.send_message
+	@$(RUN)/python -m tenuto.sdk.scaffold "$(NAME)"
+
+.PHONY: docs
+docs: setup ## write again the pages that are generated from the code
+	@$(RUN)/python docs/generate.py
+
+.uv/.ready: .ci/get_uv.py
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not installed: install Python 3.11 or newer." >&2; exit 1; }
+	@$(PYTHON) .ci/get_uv.py
+	@touch $@
+
+# --inexact: what `make bench` added stays.
+.venv/.ready: pyproject.toml uv.lock | .uv/.ready
+	@[ -x $(UV) ] || $(PYTHON) .ci/get_uv.py
+	@$(UV) sync --locked --inexact --quiet
+	@touch $@
