@@ -1,0 +1,1 @@
+"""Who drives the heart. Hosts never know each other."""

@@ -1,0 +1,1 @@
+"""One process, one loop, one journal: the host that runs on a laptop."""

@@ -1,0 +1,284 @@
+"""What a node may ask of its run, answered by the local host. One for each attempt; made cheaply, most are never asked."""
+
+import asyncio
+import io
+import threading
+from collections.abc import Awaitable, Callable, Mapping
+from inspect import isawaitable
+from typing import Any, BinaryIO, Literal, TypeVar, cast
+
+from tenuto.core.inputs import Input, StepDone, StepMismatch, StepStarting
+from tenuto.core.values import digest
+from tenuto.hosts.local.files import NoSuchFile
+from tenuto.hosts.local.outputs import usage_of
+from tenuto.hosts.local.owner import Asker
+from tenuto.ports.engine import Live
+from tenuto.sdk.context import FileRef
+from tenuto.sdk.errors import NodeError, Suspended
+from tenuto.sdk.http import Http
+from tenuto.sdk.values import to_json
+
+T = TypeVar("T")
+
+
+class Halt(BaseException):
+    """The node may not go on: a person has to decide first. Leaves the function; nothing is told of it."""
+
+
+class LocalContext:
+    __slots__ = ("_attempt", "_files", "_secrets", "_used", "cancelled")
+
+    def __init__(self, attempt: Asker, secrets: Mapping[str, str]) -> None:
+        self._attempt = attempt
+        self._secrets = secrets
+        self._used: set[str] | None = None
+        self._files: RunFiles | None = None
+        self.cancelled = False
+
+    # --- who and when
+
+    @property
+    def run(self) -> str:
+        return self._attempt.owner.state.about.run
+
+    @property
+    def path(self) -> str:
+        return self._attempt.command.path
+
+    @property
+    def attempt(self) -> int:
+        return self._attempt.command.attempt
+
+    @property
+    def idempotency_key(self) -> str:
+        return self._attempt.command.key
+
+    @property
+    def deadline(self) -> float | None:
+        timeout = self._attempt.timeout
+        return None if timeout is None else self._attempt.started_at + timeout
+
+    def cut(self) -> None:
+        self.cancelled = True
+
+    # --- what is shared
+
+    @property
+    def http(self) -> Http:
+        return self._attempt.owner.services.http.view(self._attempt.command.key)
+
+    @property
+    def files(self) -> "RunFiles":
+        if self._files is None:
+            self._files = RunFiles(self._attempt)
+        return self._files
+
+    def secret(self, name: str) -> str:
+        if name not in self._attempt.definition.secrets:
+            node = self._attempt.definition.name
+            raise NodeError(f"`{node}` did not declare the secret `{name}`", type="secret", retry=False)
+        value = self._secrets.get(name)
+        if value is None:
+            message = f"there is no secret `{name}`: set TENUTO_SECRET_{name.upper()} in the environment"
+            raise NodeError(message, type="secret", retry=False)
+        return value
+
+    # --- steps
+
+    async def step(
+        self,
+        key: str,
+        call: Callable[..., Awaitable[T] | T],
+        *args: Any,
+        effects: Literal["idempotent", "once"] = "idempotent",
+        **kwargs: Any,
+    ) -> T:
+        self._claim(key)
+        command = self._attempt.command
+        input_hash = digest(self._attempt.redacted(to_json([list(args), kwargs], f"the arguments of step `{key}`")))
+        recorded = command.steps.get(key)
+        if recorded is not None:
+            if recorded[0] in {input_hash, ""}:  # "": a person said what came of it
+                return cast("T", recorded[1])
+            await self._mismatch(key)
+        if effects == "once":
+            await self._start_once(key, input_hash)
+        started_at = self._now()
+        result = call(*args, **kwargs)
+        output = self._attempt.redacted(to_json(await result if isawaitable(result) else result, f"step `{key}`"))
+        await self._record(key, input_hash, output, started_at)
+        return cast("T", output)
+
+    async def suspend(
+        self,
+        key: str,
+        *,
+        signal: str | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109  the run waits, not this function
+        ask: Any = None,
+    ) -> Any:
+        self._claim(key)
+        recorded = self._attempt.command.steps.get(key)
+        if recorded is not None:
+            return recorded[1]
+        raise Suspended(key, signal=signal or f"{self.path}/{key}", seconds=timeout, ask=ask)
+
+    async def call_flow(self, flow: str, input: Any = None, *, version: str | None = None) -> Any:  # noqa: A002  the word of the document
+        used = self._used or ()
+        key = f"flow:{flow}:{sum(1 for each in used if each.startswith(f'flow:{flow}:'))}"
+        return await self.step(key, self._call_flow, flow, input, version, key)
+
+    async def _call_flow(self, flow: str, given: Any, version: str | None, key: str) -> Any:
+        return await self._attempt.owner.call_flow(self.path, flow, given, version, key)
+
+    def _claim(self, key: str) -> None:
+        used = self._used
+        if used is None:
+            used = self._used = set()
+        if key in used:
+            raise NodeError(
+                f"the step `{key}` was asked for twice in one attempt; keys are unique", type="step", retry=False
+            )
+        used.add(key)
+
+    async def _mismatch(self, key: str) -> None:
+        """The step was recorded with another input: it and all later ones are forgotten, unless that would repeat an effect."""
+        command, state = self._attempt.command, self._attempt.owner.state
+        await self._tell(StepMismatch(self._now(), command.path, command.attempt, key))
+        ns = state.nodes.get(command.path)
+        if ns is None or ns.status != "running":
+            raise Halt
+        keys = list(command.steps)
+        for later in keys[keys.index(key) :] if key in command.steps else ():
+            del command.steps[later]
+
+    async def _start_once(self, key: str, input_hash: str) -> None:
+        command, state = self._attempt.command, self._attempt.owner.state
+        await self._tell(StepStarting(self._now(), command.path, command.attempt, key, input_hash))
+        ns = state.nodes.get(command.path)
+        if ns is None or ns.open_step != key:
+            raise Halt  # the run no longer wants it
+        self._attempt.open_step = key
+
+    async def _record(self, key: str, input_hash: str, output: Any, started_at: float) -> None:
+        attempt, command = self._attempt, self._attempt.command
+        usage = usage_of(output)
+        attempt.spent = attempt.spent or usage is not None
+        await self._tell(
+            StepDone(self._now(), command.path, command.attempt, key, input_hash, output, usage, started_at)
+        )
+        if attempt.open_step == key:
+            attempt.open_step = None
+
+    async def _tell(self, said: Input) -> None:
+        """Durable when this returns."""
+        durable: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+        def ack(error: BaseException | None) -> None:
+            if durable.done():
+                return
+            if error is None:
+                durable.set_result(None)
+            else:
+                durable.set_exception(error)
+
+        self._attempt.owner.tell(said, ack)
+        await durable
+
+    def _now(self) -> float:
+        return self._attempt.owner.services.clock()
+
+    # --- what is seen and not recorded
+
+    def stream(self, delta: Any) -> None:
+        hub, run = self._attempt.owner.services.hub, self.run
+        if run in hub.listeners:
+            hub.tell(Live(run, "delta", self.path, data=self._attempt.redacted(to_json(delta, "delta"))))
+
+    def log(self, message: str, **fields: Any) -> None:
+        attempt, services = self._attempt, self._attempt.owner.services
+        line = attempt.redacted(
+            {
+                "at": services.clock(),
+                "path": self.path,
+                "text": str(message),
+                **({"fields": _shown(fields)} if fields else {}),
+            }
+        )
+        services.logs.add(self.run, line)
+        if self.run in services.hub.listeners:
+            services.hub.tell(Live(self.run, "log", self.path, data=line))
+
+    def run_sync(self, awaitable: Awaitable[T]) -> T:
+        if asyncio.iscoroutine(awaitable):
+            awaitable.close()
+        raise NodeError("`ctx.run_sync` is for a plain `def`; an `async def` awaits", type="node", retry=False)
+
+
+class ThreadContext(LocalContext):
+    """For a plain `def`: the same words, said from another thread."""
+
+    __slots__ = ("_loop", "_pending")
+
+    def __init__(self, attempt: Asker, secrets: Mapping[str, str]) -> None:
+        super().__init__(attempt, secrets)
+        self._loop = asyncio.get_running_loop()
+        self._pending: set[asyncio.Task[Any]] = set()
+
+    def cut(self) -> None:
+        super().cut()
+        for task in self._pending:
+            task.cancel()
+
+    def run_sync(self, awaitable: Awaitable[T]) -> T:
+        return asyncio.run_coroutine_threadsafe(self._awaited(awaitable), self._loop).result()
+
+    async def _awaited(self, awaitable: Awaitable[T]) -> T:
+        task = asyncio.current_task()
+        assert task is not None
+        self._pending.add(task)
+        try:
+            return await awaitable
+        finally:
+            self._pending.discard(task)
+
+    def stream(self, delta: Any) -> None:
+        self._on_loop(super().stream, to_json(delta, "delta"))
+
+    def log(self, message: str, **fields: Any) -> None:
+        self._on_loop(super().log, str(message), **_shown(fields))
+
+    def _on_loop(self, call: Callable[..., None], *args: Any, **kwargs: Any) -> None:
+        if threading.current_thread() is threading.main_thread() and asyncio._get_running_loop() is self._loop:  # noqa: SLF001
+            call(*args, **kwargs)
+        elif not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(lambda: call(*args, **kwargs))
+
+
+class RunFiles:
+    """Files as one run sees them: its tenant's."""
+
+    def __init__(self, attempt: Asker) -> None:
+        self._attempt = attempt
+
+    async def put(self, content: bytes, *, name: str = "file", media_type: str = "application/octet-stream") -> FileRef:
+        about, store = self._attempt.owner.state.about, self._attempt.owner.services.files
+        return await store.save(content, name=name, media_type=media_type, tenant=about.tenant, run=about.run)
+
+    async def get(self, file: FileRef) -> bytes:
+        about, store = self._attempt.owner.state.about, self._attempt.owner.services.files
+        try:
+            return await store.read(file, tenant=about.tenant)
+        except NoSuchFile as error:
+            raise NodeError(str(error), type="file", retry=False) from None
+
+    async def open(self, file: FileRef) -> BinaryIO:
+        return io.BytesIO(await self.get(file))
+
+
+def _shown(fields: dict[str, Any]) -> dict[str, Any]:
+    """Fields of a log line as text and numbers: a log must not fail a node."""
+    return {
+        key: value if isinstance(value, str | int | float | bool | None) else repr(value)
+        for key, value in fields.items()
+    }

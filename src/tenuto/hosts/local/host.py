@@ -1,0 +1,438 @@
+"""The local host: many runs on one loop, their facts in one journal, behind the port `Engine`.
+
+What lives here is who is in memory. A run comes in when it is started, recovered, or needed (a signal, a timer, the end
+of a child), and leaves when it has ended or has been idle for long. What happens inside a run is `run.py`'s business.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+from tenuto.core.commands import CancelNode, Finish, StartChild
+from tenuto.core.inputs import Cancel, Queue, Resume, Signal, Start, TimerDue, Wake
+from tenuto.core.machine import About, new_state, refusal
+from tenuto.core.values import NotJson, check_json
+from tenuto.hosts.local.admission import Admission
+from tenuto.hosts.local.children import Children
+from tenuto.hosts.local.forms import misfit
+from tenuto.hosts.local.history import History, Loaded, Unreadable
+from tenuto.hosts.local.keeper import Keeper
+from tenuto.hosts.local.names import Names
+from tenuto.hosts.local.origins import about_of_request
+from tenuto.hosts.local.outputs import message_of
+from tenuto.hosts.local.predecessors import Predecessors
+from tenuto.hosts.local.recovery import Recovered, recovered, untaken
+from tenuto.hosts.local.residents import Residents
+from tenuto.hosts.local.run import Run
+from tenuto.hosts.local.services import Services
+from tenuto.hosts.local.view import View
+from tenuto.ports.codec import UnknownFact
+from tenuto.ports.engine import Live, Outcome, Refused, StartRequest
+from tenuto.ports.journal import Conflict, Damaged, RunEntry, StorageFull
+
+_MOST_CONFLICTS = 5
+_AT_ONCE = 32  # runs that are read side by side
+
+
+class HostClosed(Exception):
+    """The host was closed while somebody waited; the run goes on when its data directory is opened again."""
+
+
+class LocalHost:
+    """`epoch`: of this ownership of the journal. `clean`: the owner before left in order."""
+
+    def __init__(self, services: Services, history: History, *, epoch: int, clean: bool) -> None:
+        self.services = services
+        self.history = history
+        self.residents = Residents(services.options, services.clock)
+        self._epoch = epoch
+        self._clean = clean
+        self._admission = Admission()
+        self._predecessors = Predecessors(services.journal, history, self._admission)
+        self._children = Children(self, history)
+        self._keeper = Keeper(services)
+        self._view = View(services, history, self.residents)
+        self._loading: dict[str, asyncio.Task[Run | None]] = {}
+        self._starting: dict[str, asyncio.Future[None]] = {}
+        self._repairs: dict[str, int] = {}  # run → how often in a row its writes failed
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._names = Names()
+        # Set when the host cannot go on: the storage failed for good. Whoever opened the host watches it.
+        self.failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    # --- the port: starting
+
+    async def start(self, request: StartRequest) -> str:
+        self._refuse_if_closed()
+        run = request.run or self._names.run_id()
+        if request.run is not None and await self._exists(run):
+            return run
+        starting = self._starting.get(run)
+        if starting is not None:
+            await asyncio.shield(starting)
+            return run
+        if request.run is None:
+            await self._start(run, request)
+            return run
+        done = self._starting[run] = asyncio.get_running_loop().create_future()
+        try:
+            await self._start(run, request)
+        finally:
+            del self._starting[run]
+            done.set_result(None)
+        return run
+
+    async def _start(self, run: str, request: StartRequest) -> None:
+        services, flow = self.services, request.flow
+        name = request.name or self._names.run_name()
+        about = await about_of_request(request, run=run, name=name, variables=services.variables, history=self.history)
+        origin = None if about.origin is None else await self.history.origin(about, flow)
+        if origin is not None:
+            results = [result.output for result in origin.results.values()]
+            await services.files.adopt([about.input, results], tenant=about.tenant, run=run)
+        await self._predecessors.place(flow)
+        answer, oldest = self._admission.ask(flow, about)
+        now = services.clock()
+        state = new_state(flow, about, origin)
+        driver = Run(self, services, state, _entry(request, about, now))
+        driver.keep(flow.hash, self.history.document(flow))
+        self.residents.add(driver)
+        try:
+            await driver.ask(Start(now) if answer == "start" else Queue(now))
+        except BaseException:
+            self._forget(driver)
+            raise
+        if oldest is not None:
+            self.spawn(self._cancel_for_place(oldest))
+
+    async def _cancel_for_place(self, run: str) -> None:
+        with suppress(Refused):  # it has ended by itself
+            await self.cancel(run, by="concurrency", reason="a newer run took its place")
+
+    async def _exists(self, run: str) -> bool:
+        return run in self.residents or run in self._starting or await self.history.entry(run) is not None
+
+    # --- the port: telling
+
+    async def signal(self, run: str, name: str, payload: Any, *, by: str | None = None, key: str | None = None) -> None:
+        self._refuse_if_closed()
+        try:
+            check_json(payload, "the payload")
+        except NotJson as error:
+            raise Refused("invalid", str(error)) from None
+        driver = await self._open_run(run)
+        said = Signal(self.services.clock(), name, payload, by, key)
+        refused = refusal(driver.state, said)
+        if refused is not None:
+            raise Refused(*refused)
+        unfit = None if key in driver.state.signal_keys else misfit(driver.state, name, payload)
+        if unfit is not None:
+            raise Refused("invalid", unfit, "the approval says what its form asks for")
+        await driver.ask(said)
+
+    async def cancel(self, run: str, *, by: str | None = None, reason: str | None = None) -> None:
+        self._refuse_if_closed()
+        driver = await self._open_run(run)
+        await driver.ask(Cancel(self.services.clock(), by, reason))
+
+    async def _open_run(self, run: str) -> Run:
+        """The run in memory; refused if there is none, or if it has ended."""
+        driver = await self.run(run)
+        if driver is None:
+            entry = await self.history.entry(run)
+            if entry is None:
+                raise Refused("not_found", f"there is no run `{run}`")
+            raise Refused("ended", f"the run `{entry.name}` has ended ({entry.status})")
+        return driver
+
+    # --- the port: looking
+
+    def watch(self, run: str, after: int = 0) -> AsyncIterator[Live]:
+        return self._view.watch(run, after)
+
+    async def outcome(self, run: str, *, until: frozenset[str] = frozenset()) -> Outcome:
+        return await self._view.outcome(run, until)
+
+    async def ended_run(self, run: str) -> tuple[Outcome, Mapping[str, float]] | None:
+        """How a run ended and what it used; None if it has not, or does not exist."""
+        return await self._view.ended(run)
+
+    # --- who is in memory
+
+    async def run(self, run: str) -> Run | None:
+        """The run, brought into memory if need be; None if it has ended or never was.
+
+        It is there until the caller awaits something else: what is told at once is told to the one that counts.
+        """
+        while (driver := self.residents.get(run)) is None:
+            task = self._loading.get(run)
+            if task is None:
+                task = self._loading[run] = asyncio.get_running_loop().create_task(self._load(run))
+                task.add_done_callback(lambda _: self._loading.pop(run, None))
+            if await asyncio.shield(task) is None:
+                return None
+        return driver
+
+    async def _load(self, run: str, entry: RunEntry | None = None) -> Run | None:
+        try:
+            loaded = await self.history.load(run, entry)
+        except (Unreadable, UnknownFact, Damaged, KeyError) as error:
+            raise Refused("unreadable", f"the run `{run}` cannot be read: {message_of(error)}") from error
+        driver = self.residents.get(run)
+        if driver is not None:
+            return driver  # it was started while we were reading
+        if loaded is None or loaded.state.ended is not None or self.services.closing:
+            return None
+        return self._take_over(loaded)
+
+    def _take_over(self, loaded: Loaded) -> Run:
+        driver = Run(self, self.services, loaded.state, loaded.entry)
+        now = self.services.clock()
+        ours = self.residents.was_evicted(driver.id)
+        self.residents.add(driver)
+        if not ours and not self._admission.stands(driver.id):
+            self._admission.restore(loaded.state.flow, loaded.state.about, queued=loaded.state.status == "queued")
+        driver.take_over(Wake(now) if ours else Resume(now, self._epoch, self._clean))
+        if loaded.state.status == "queued" and not self._admission.stands(driver.id):
+            driver.tell(Start(now))
+        return driver
+
+    def _forget(self, driver: Run) -> None:
+        self.residents.remove(driver)
+        self.services.timers.forget(driver.id)
+        self._repairs.pop(driver.id, None)
+        for admitted in self._admission.leave(driver.id):
+            self.spawn(self._admit(admitted))
+
+    async def _admit(self, run: str) -> None:
+        driver = await self.run(run)
+        if driver is None:
+            for other in self._admission.leave(run):
+                self.spawn(self._admit(other))
+        else:
+            driver.tell(Start(self.services.clock()))
+
+    def timer_fired(self, run: str, path: str) -> None:
+        driver = self.residents.get(run)
+        if driver is not None:
+            driver.tell(TimerDue(self.services.clock(), path))
+        elif not self.services.closing:
+            self.spawn(self._wake(run))  # its timer is set anew, and fires at once
+
+    async def _wake(self, run: str) -> None:
+        try:
+            await self.run(run)
+        except Refused as error:
+            self.services.hub.broke(run, error)
+
+    # --- what runs ask of their house
+
+    def begin_child(self, run: Run, command: StartChild) -> None:
+        self._children.begin(run, command)
+
+    def cancel_child(self, run: Run, command: CancelNode) -> None:
+        self._children.cancel(run, command)
+
+    async def call_flow(self, run: Run, path: str, flow: str, given: Any, version: str | None, key: str) -> Any:
+        return await self._children.call_flow(run, path, flow, given, version, key)
+
+    @property
+    def alone(self) -> bool:
+        return self.residents.at_work <= 1
+
+    def child_waits(self, parent: str | None) -> None:
+        self._view.child_waits(parent)
+
+    def became_busy(self, run: Run) -> None:
+        self.residents.became_busy(run)
+
+    def became_quiet(self, run: Run) -> None:
+        self._repairs.pop(run.id, None)
+        for evicted in self.residents.became_quiet(run):
+            self.services.logs.forget(evicted.id)
+
+    def ended(self, run: Run, finish: Finish) -> None:
+        if run.id not in self.residents:
+            return
+        self._forget(run)
+        self.services.logs.forget(run.id)
+        outcome = Outcome(run.id, run.entry.name, finish.status, finish.output, finish.error)
+        self.services.hub.ended(outcome)
+        if run.entry.parent is not None:
+            self._tell_parent(run.entry.parent, run, outcome)
+
+    def _tell_parent(self, parent: str, run: Run, outcome: Outcome) -> None:
+        driver = self.residents.get(parent)
+        if driver is not None:
+            self._children.ended(driver, outcome, run.state.usage)
+        elif self.residents.was_evicted(parent) and not self.services.closing:
+            self.spawn(self._wake(parent))  # it asks for its child, and learns that it has ended
+
+    # --- when things go wrong
+
+    def write_failed(self, run: Run, error: BaseException) -> None:
+        run.refuse(error)
+        times = self._repairs[run.id] = self._repairs.get(run.id, 0) + 1
+        options = self.services.options
+        if self.services.closing:
+            return
+        if isinstance(error, StorageFull):
+            if times == 1:
+                self._tell_paused(run, error)
+            self.spawn(self._repair(run, options.storage_retry * min(2 ** min(times - 1, 10), 10)))
+        elif isinstance(error, Conflict) and times <= _MOST_CONFLICTS:
+            self.spawn(self._repair(run, 0.0))
+        else:
+            self.fail(error)
+
+    def _tell_paused(self, run: Run, error: StorageFull) -> None:
+        """Whoever watches must not take a full disk for a run that hangs. Nothing of it can be kept."""
+        text = f"{error} The run pauses, and goes on by itself when there is room."
+        self.services.hub.tell(Live(run.id, "log", data={"at": self.services.clock(), "path": "", "text": text}))
+
+    async def _repair(self, run: Run, pause: float) -> None:
+        """Read the run again from the journal and go on."""
+        await asyncio.sleep(pause)
+        if run.id not in self.residents:
+            return
+        loaded = await self.history.load(run.id)
+        if loaded is None or loaded.state.ended is not None:
+            self._forget(run)
+            if loaded is not None and loaded.state.outcome is not None:
+                status, output, error = loaded.state.outcome
+                self.services.hub.ended(Outcome(run.id, run.entry.name, status, output, error))
+            return
+        run.restart(loaded.state, loaded.entry)
+
+    def crashed(self, run: Run, error: Exception) -> None:
+        """Only this run: the others go on. It is tried again when the host is opened again."""
+        for attempt in run.attempts.values():
+            attempt.abandon()
+        self._forget(run)
+        self.services.hub.broke(run.id, error)
+
+    def fail(self, error: BaseException) -> None:
+        """The storage is not to be trusted any more: nothing is written, nothing is acknowledged."""
+        self.services.closing = True
+        if not self.failure.done():
+            self.failure.set_exception(error)
+            self.failure.exception()  # seen, even if nobody asks
+        self.services.hub.broke(None, error)
+
+    def spawn(self, work: Coroutine[Any, Any, None], run: Run | None = None) -> None:
+        """Work of the host itself; while it is done, the run stays in memory."""
+        if run is not None:
+            run.busy += 1
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(lambda done: self._spawned(done, run))
+
+    def _spawned(self, task: asyncio.Task[None], run: Run | None) -> None:
+        self._tasks.discard(task)
+        if run is not None:
+            run.unbusy()
+        if task.cancelled():
+            return
+        error = task.exception()
+        if error is not None and not isinstance(error, HostClosed | Refused | StorageFull | Conflict):
+            self.fail(error)
+
+    # --- recovery
+
+    async def recover(self, only: str | None = None) -> AsyncIterator[Recovered]:
+        """Take over every run that has not ended (or only this one), the oldest first."""
+        entries = await self._predecessors.unfinished() if only is None else [await self._only(only)]
+        for first in range(0, len(entries), _AT_ONCE):
+            for taken in await asyncio.gather(*map(self._recover, entries[first : first + _AT_ONCE])):
+                if taken is not None:
+                    yield taken
+        if only is None:
+            self._predecessors.all_placed()
+        for run in self._admission.admit_all():
+            self.spawn(self._admit(run))
+
+    async def _only(self, run: str) -> RunEntry:
+        """One run, which does not overtake those that nobody takes over."""
+        entry = await self._entry_of(run)
+        with suppress(Unreadable, KeyError):  # taking it over says so
+            await self._predecessors.place(await self.history.flow(entry.document))
+        return entry
+
+    async def _recover(self, entry: RunEntry) -> Recovered | None:
+        if entry.id in self.residents:
+            return None
+        try:
+            driver = await self._load(entry.id, entry)
+        except Refused as error:
+            return untaken(entry, str(error))
+        return None if driver is None else recovered(driver.state, driver.entry.name)
+
+    def keep_house(self) -> None:
+        """From now on old runs are deleted, as the options say."""
+        if self.services.options.retention is not None:
+            self.spawn(self._keeper.keep())
+
+    async def delete(self, run: str) -> bool:
+        """Forget a run that has ended, with its logs."""
+        return await self._keeper.delete(run)
+
+    async def _entry_of(self, run: str) -> RunEntry:
+        entry = await self.history.entry(run)
+        if entry is None:
+            raise Refused("not_found", f"there is no run `{run}`")
+        return entry
+
+    # --- the end
+
+    def _refuse_if_closed(self) -> None:
+        if self.failure.done() and not self.failure.cancelled():
+            error = self.failure.exception()
+            if error is not None:
+                raise error
+        if self.services.closing:
+            raise HostClosed("the host is closing")
+
+    async def close(self) -> None:
+        """No new nodes; those that run get a moment, then they are cancelled and nothing is recorded of it."""
+        services = self.services
+        services.closing = True
+        services.timers.close()
+        self.residents.close()
+        await _wait(self._attempt_tasks(), services.options.shutdown)
+        tasks = self._attempt_tasks()
+        for run in self.residents:
+            for attempt in list(run.attempts.values()):
+                attempt.abandon()
+        await _wait(tasks, services.options.shutdown)
+        for task in list(self._tasks):
+            task.cancel()
+        await _wait(list(self._tasks), services.options.shutdown)
+        await _wait([run.landing() for run in self.residents if run.writing], services.options.shutdown)
+        services.hub.broke(None, HostClosed("the host was closed; the run goes on when it is opened again"))
+        await services.logs.close()
+        services.threads.close()
+
+    def _attempt_tasks(self) -> list[asyncio.Task[None]]:
+        return [a.task for run in self.residents for a in run.attempts.values() if a.task is not None]
+
+
+async def _wait(futures: Sequence["asyncio.Future[None]"], seconds: float) -> None:
+    if futures:
+        await asyncio.wait(futures, timeout=seconds)
+
+
+def _entry(request: StartRequest, about: About, now: float) -> RunEntry:
+    return RunEntry(
+        id=about.run,
+        name=about.name,
+        flow=request.flow.name,
+        document=request.flow.hash,
+        status="queued",
+        created_at=now,
+        tenant=about.tenant,
+        stage=about.stage,
+        parent=about.parent,
+        origin=str(about.origin["run"]) if about.origin else None,
+        labels=dict(request.labels),
+    )

@@ -1,0 +1,64 @@
+"""Who looks on: watchers of runs, and those who wait for an outcome. Knows nothing of the runs themselves.
+
+Telling costs a look-up in an empty dictionary while nobody looks on.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+from tenuto.ports.engine import Live, Outcome
+
+Listener = Callable[[Live], None]
+
+
+class Hub:
+    def __init__(self) -> None:
+        self.listeners: dict[str, list[Listener]] = {}
+        self._waiting: dict[str, list[tuple[asyncio.Future[Outcome], frozenset[str]]]] = {}
+
+    def listen(self, run: str, listener: Listener) -> Callable[[], None]:
+        """From now on the listener is told of this run; the answer ends that."""
+        self.listeners.setdefault(run, []).append(listener)
+        return lambda: self._leave(run, listener)
+
+    def tell(self, live: Live) -> None:
+        for listener in tuple(self.listeners.get(live.run, ())):
+            listener(live)
+
+    def outcome(self, run: str, until: frozenset[str] = frozenset()) -> "asyncio.Future[Outcome]":
+        """Set when the run has ended, or comes to one of the statuses."""
+        future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(run, []).append((future, until))
+        future.add_done_callback(lambda done: self._left(run, done))
+        return future
+
+    def ended(self, outcome: Outcome) -> None:
+        for future, _ in self._waiting.pop(outcome.id, ()):
+            if not future.done():
+                future.set_result(outcome)
+
+    def became(self, run: str, name: str, status: str) -> None:
+        for future, until in tuple(self._waiting.get(run, ())):
+            if status in until and not future.done():
+                future.set_result(Outcome(run, name, status))
+
+    def broke(self, run: str | None, error: BaseException) -> None:
+        """Nobody will learn how this run (None: any run) ends."""
+        for each in [run] if run is not None else list(self._waiting):
+            for future, _ in self._waiting.pop(each, ()):
+                if not future.done():
+                    future.set_exception(error)
+
+    def _leave(self, run: str, listener: Listener) -> None:
+        listeners = self.listeners.get(run, [])
+        if listener in listeners:
+            listeners.remove(listener)
+        if not listeners:
+            self.listeners.pop(run, None)
+
+    def _left(self, run: str, future: "asyncio.Future[Outcome]") -> None:
+        kept = [pair for pair in self._waiting.get(run, ()) if pair[0] is not future]
+        if kept:
+            self._waiting[run] = kept
+        else:
+            self._waiting.pop(run, None)

@@ -1,0 +1,78 @@
+"""Looking at runs from outside: watching one, and waiting for what becomes of it. Changes nothing."""
+
+from collections.abc import AsyncIterator, Mapping
+
+from tenuto.hosts.local.history import History
+from tenuto.hosts.local.residents import Residents
+from tenuto.hosts.local.services import Services
+from tenuto.hosts.local.waiting import waits
+from tenuto.hosts.local.watch import watch
+from tenuto.ports.engine import Live, Outcome, Refused
+
+ENDED = frozenset({"succeeded", "failed", "cancelled"})
+
+
+class View:
+    def __init__(self, services: Services, history: History, residents: Residents) -> None:
+        self._services = services
+        self._history = history
+        self._residents = residents
+
+    async def watch(self, run: str, after: int) -> AsyncIterator[Live]:
+        if run not in self._residents and await self._history.entry(run) is None:
+            raise _unknown(run)
+        driver = self._residents.get(run)
+        present = [] if driver is None else [Live(run, "running", path) for path in driver.attempts]
+        limit = self._services.options.watch_queue
+        async for live in watch(self._services.hub, self._history, run, after, limit, present):
+            yield live
+
+    async def outcome(self, run: str, until: frozenset[str]) -> Outcome:
+        """Listens first, then looks: an end in between is not missed."""
+        future = self._services.hub.outcome(run, until)
+        try:
+            driver = self._residents.get(run)
+            if driver is None or until or driver.state.ended is not None:
+                known = await self._known(run, until)
+                if known is not None:
+                    return known
+            return await future
+        finally:
+            future.cancel()
+
+    async def _known(self, run: str, until: frozenset[str]) -> Outcome | None:
+        entry = await self._history.entry(run)
+        if entry is None:
+            if run in self._residents:
+                return None  # its first append is under way
+            raise _unknown(run)
+        if entry.status in ENDED:
+            ended = await self.ended(run)
+            return None if ended is None else ended[0]
+        driver = self._residents.get(run)
+        status = "waiting" if driver is not None and waits(self._residents, driver) else entry.status
+        return Outcome(run, entry.name, status) if status in until else None
+
+    def child_waits(self, parent: str | None) -> None:
+        """A child has come to wait: so may its parent have, and the parent's parent."""
+        driver = None if parent is None else self._residents.get(parent)
+        if driver is not None and waits(self._residents, driver):
+            self._services.hub.became(driver.id, driver.entry.name, "waiting")
+            self.child_waits(driver.entry.parent)
+
+    async def ended(self, run: str) -> tuple[Outcome, Mapping[str, float]] | None:
+        """How a run ended and what it used; None if it has not, or does not exist."""
+        if run in self._residents:
+            return None
+        entry = await self._history.entry(run)
+        if entry is None or entry.status not in ENDED:
+            return None
+        loaded = await self._history.load(run, entry)
+        if loaded is None or loaded.state.outcome is None:
+            return None
+        status, output, error = loaded.state.outcome
+        return Outcome(run, entry.name, status, output, error), loaded.state.usage
+
+
+def _unknown(run: str) -> Refused:
+    return Refused("not_found", f"there is no run `{run}`")
