@@ -1,0 +1,103 @@
+"""What was recorded, read back: runs by the words that people use for them, their facts, their documents. Reads only."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from tenuto.core.events import Fact
+from tenuto.core.flow.model import Flow
+from tenuto.core.problems import did_you_mean
+from tenuto.ports.blobs import Blobs
+from tenuto.ports.codec import decode, references
+from tenuto.ports.journal import Journal, Row, RunEntry, RunQuery
+from tenuto.service.follow import Follower, follow
+from tenuto.service.refusals import Refused
+
+RECENT = 500  # how many runs are searched for the start of a name
+UNFINISHED = frozenset({"queued", "running", "waiting"})
+
+_NAMED = 5
+
+
+@dataclass(slots=True)
+class Archive:
+    """`read_flow` makes a flow of a stored document; None where this program cannot (a node type is not installed)."""
+
+    journal: Journal
+    blobs: Blobs
+    read_flow: Callable[[bytes], Flow | None]
+
+    async def find(self, word: str) -> RunEntry:
+        """The run of that name or id (the newest, where a name was given twice), or the only one that starts so."""
+        exact = await self.journal.runs(RunQuery(name=word, limit=_NAMED)) if word else []
+        whole = [entry for entry in exact if word in (entry.id, entry.name)]
+        if whole:
+            return whole[0]
+        recent = await self.journal.runs(RunQuery(limit=RECENT))
+        near = {
+            entry.id: entry
+            for entry in [*exact, *recent]
+            if word and (entry.name.startswith(word) or entry.id.startswith(word))
+        }
+        if len(near) == 1:
+            return next(iter(near.values()))
+        raise _unclear(word, list(near.values())) if near else _unknown(word, recent)
+
+    async def check_free(self, name: str) -> None:
+        """Refuse a name for a new run that would be taken for another: its name, or its id."""
+        if any(name in (entry.name, entry.id) for entry in await self._all(RunQuery(name=name, limit=RECENT))):
+            raise Refused(
+                "invalid",
+                f"there is a run `{name}` already",
+                "choose another name, or delete that run when it has ended",
+            )
+
+    async def unfinished(self) -> list[RunEntry]:
+        """Every run that has not ended, the newest first."""
+        return await self._all(RunQuery(statuses=UNFINISHED, limit=RECENT))
+
+    async def _all(self, query: RunQuery) -> list[RunEntry]:
+        found: list[RunEntry] = []
+        while page := await self.journal.runs(query):
+            found += page
+            query = replace(query, cursor=page[-1].id)
+        return found
+
+    async def facts(self, run: str, after: int = 0) -> list[tuple[int, Fact]]:
+        rows = await self.journal.read(run, after)
+        return [(row.seq, await self._decode(row)) for row in rows]
+
+    async def flow(self, document: str) -> Flow | None:
+        return self.read_flow(await self.blobs.get(document))
+
+    async def follower(self, entry: RunEntry) -> Follower:
+        """What is known of the run now, ready to be told more."""
+        return follow(await self.facts(entry.id), await self.flow(entry.document), await self.names(entry))
+
+    async def names(self, entry: RunEntry) -> dict[str, str]:
+        """Of the runs that this one came of, as far as they are still there, by their ids."""
+        named: dict[str, str] = {}
+        for run in (entry.origin, entry.parent):
+            found = await self.journal.runs(RunQuery(name=run, limit=_NAMED)) if run else []
+            named.update((other.id, other.name) for other in found if other.id == run)
+        return named
+
+    async def _decode(self, row: Row) -> Fact:
+        named = references(row.body)
+        blobs = {name: await self.blobs.get(name) for name in named}
+        return decode(row.type, row.body, blobs)
+
+
+def _unclear(word: str, near: list[RunEntry]) -> Refused:
+    names = ", ".join(entry.name for entry in near[:_NAMED]) + (", …" if len(near) > _NAMED else "")
+    return Refused("ambiguous", f"`{word}` could be {len(near)} runs: {names}", "give more of the name")
+
+
+def _unknown(word: str, recent: list[RunEntry]) -> Refused:
+    if not recent:
+        return Refused(
+            "not_found",
+            f"there is no run `{word}`: this data directory has none",
+            "see --data, or start one with `tenuto run`",
+        )
+    hint = did_you_mean(word, [entry.name for entry in recent])
+    return Refused("not_found", f"there is no run `{word}`", hint or "`tenuto runs list` shows them")

@@ -1,0 +1,121 @@
+"""A run's view with what no fact says: what runs now, what waits for whom, how many items a map has.
+
+`Follower` folds the facts twice, into the view and into a throw-away state of the heart, whose fold works out what
+followed without a fact (an approval that waits, a map that opened). Nothing here writes.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import cast
+
+from tenuto.core.events import Fact, RunQueued
+from tenuto.core.flow.model import Flow
+from tenuto.core.machine import NodeState, Origin, State, about_of, evolve, new_state
+from tenuto.service.projection import NodeView, Projector, RunView, Wait, outline
+
+Json = object
+
+_OPENING = frozenset({"map", "loop", "approval", "wait"})
+
+
+class Follower:
+    """Follows one run, fact by fact. Without its flow (a document that this program cannot read) only facts speak."""
+
+    def __init__(self, flow: Flow | None, names: Mapping[str, str] | None = None) -> None:
+        """`names`: of the runs that this one came of, by their ids; facts know ids alone."""
+        self.names = names or {}
+        self._projector = Projector(flow)
+        self._flow = flow
+        self._state: State | None = None
+        self._closed = {path for path, node in outline(flow) if node.use in _OPENING} if flow else set[str]()
+
+    @property
+    def seq(self) -> int:
+        """Of the last fact seen."""
+        return self._projector.view.seq
+
+    def fold(self, seq: int, fact: Fact) -> None:
+        self._projector.fold(seq, fact)
+        if self._flow is None:
+            return
+        if self._state is None and isinstance(fact, RunQueued):
+            about = about_of(fact)
+            edits = (fact.origin or {}).get("edits")
+            origin = Origin("", {}, {}, edits=cast("dict[str, Json]", edits)) if isinstance(edits, dict) else None
+            self._state = new_state(self._flow, about, origin)
+        if self._state is not None:
+            evolve(self._state, fact)
+            self._open(self._state, fact.at)
+            if self._projector.view.ended:
+                self._stop(self._state, fact.at)
+
+    def _open(self, state: State, at: float) -> None:
+        """No fact says when a map, a loop or an approval began: it is the fact that made it so."""
+        for path in [path for path in self._closed if path in state.nodes and state.nodes[path].status != "pending"]:
+            self._closed.discard(path)
+            node = self._projector.node(path)
+            node.started_at = node.started_at or at
+
+    def _stop(self, state: State, at: float) -> None:
+        """No fact says that a node which waited, or was never reached, was cancelled with its run: the end of the run does."""
+        for ns in state.nodes.values():
+            if ns.status == "cancelled" and not (node := self._projector.node(ns.path)).settled:
+                node.status, node.ended_at, node.wait = "cancelled", at, None
+
+    def running(self, path: str, at: float) -> None:
+        """An attempt was seen to begin: no fact says so."""
+        node = self._projector.node(path)
+        if not node.settled:
+            node.started_at = node.started_at or at
+
+    def view(self) -> RunView:
+        """As it stands after the last fact."""
+        view, state = self._projector.view, self._state
+        if state is None or view.ended:
+            return view
+        view.status = state.status
+        for ns in state.nodes.values():
+            if ns.status != "pending":
+                _enrich(self._projector.node(ns.path), ns, state)
+        return view
+
+    def waits(self) -> list[Wait]:
+        """What the run waits for, in the order in which its nodes were reached."""
+        view = self.view()
+        nodes = sorted(view.nodes.values(), key=lambda node: node.seq)
+        waits = [node.wait for node in nodes if node.wait is not None and not node.settled]
+        held = self._state is not None and bool(self._state.held)
+        return [*waits, Wait("", "budget", "budget")] if held else waits
+
+
+def follow(facts: Iterable[tuple[int, Fact]], flow: Flow | None, names: Mapping[str, str] | None = None) -> Follower:
+    """A follower that has seen all of the facts."""
+    follower = Follower(flow, names)
+    for seq, fact in facts:
+        follower.fold(seq, fact)
+    return follower
+
+
+def _enrich(node: NodeView, ns: NodeState, state: State) -> None:
+    if node.settled:
+        return
+    node.status = ns.status
+    node.input = ns.input if node.input is None else node.input
+    node.attempts = max(node.attempts, ns.attempt if ns.status != "retrying" else 0)
+    if ns.inner is not None:
+        node.items = ns.node.max_turns if ns.inner.items is None else len(ns.inner.items)
+    timer = state.timers.get(ns.path)
+    if ns.status == "waiting":
+        node.wait = _wait(ns, timer.due if timer else None)
+    elif ns.status == "running":
+        node.wait = None
+
+
+def _wait(ns: NodeState, due: float | None) -> Wait:
+    awaits = ns.awaits or {}
+    signal = awaits.get("signal")
+    if ns.node.use == "approval":
+        return Wait(ns.path, "approval", ns.path, due, dict(ns.input or {}))
+    ask = awaits.get("ask")
+    if isinstance(ask, dict):
+        return Wait(ns.path, "approval", signal, due, cast("dict[str, Json]", ask))
+    return Wait(ns.path, "signal" if signal else "time", signal, due)

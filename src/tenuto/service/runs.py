@@ -1,0 +1,231 @@
+"""Runs: looking at them, and what can be done to one from outside. Starting again is in `service.origins`."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Protocol, cast
+
+from tenuto.core.flow import Flow, apply_defaults
+from tenuto.core.problems import did_you_mean
+from tenuto.ports.codec import plain
+from tenuto.ports.engine import Engine, StartRequest
+from tenuto.ports.journal import RunEntry, RunQuery
+from tenuto.service.archive import Archive
+from tenuto.service.inputs import prepare
+from tenuto.service.projection import ENDED, NodeView, RunView, Wait
+from tenuto.service.refusals import Refused
+
+Json = object
+
+DECISIONS = ("retry", "done", "fail")
+STATUSES = frozenset({"queued", "running", "waiting", *ENDED})
+
+
+class Deleter(Protocol):
+    """What can forget a run: the journal of an owner, or the way to it."""
+
+    async def delete(self, run: str) -> bool: ...
+
+
+async def start(
+    engine: Engine,
+    flow: Flow,
+    given: Json,
+    *,
+    name: str | None = None,
+    stage: str = "dev",
+    labels: Mapping[str, str] | None = None,
+) -> str:
+    """Start a run of the flow; its id. The input gets its defaults and must fit the flow."""
+    request = StartRequest(flow, prepare(flow.input_schema, given), name=name, stage=stage, labels=labels or {})
+    return await engine.start(request)
+
+
+async def view(archive: Archive, word: str) -> RunView:
+    entry = await archive.find(word)
+    return (await archive.follower(entry)).view()
+
+
+async def listing(archive: Archive, query: RunQuery) -> list[RunEntry]:
+    unknown = (query.statuses or frozenset()) - STATUSES
+    if unknown:
+        status = min(unknown)
+        hint = did_you_mean(status, STATUSES) or f"one of {', '.join(sorted(STATUSES))}"
+        raise Refused("invalid", f"`{status}` is no status of a run", hint)
+    return await archive.journal.runs(query)
+
+
+async def events(archive: Archive, word: str, after: int = 0) -> list[dict[str, Json]]:
+    """The run's facts as JSON, each with its `seq` and `type`."""
+    entry = await archive.find(word)
+    return [{"seq": seq, "type": fact.type, **plain(fact)} for seq, fact in await archive.facts(entry.id, after)]
+
+
+async def cancel(
+    archive: Archive, engine: Engine, word: str, *, by: str | None = None, reason: str | None = None
+) -> RunEntry:
+    entry = await _open_run(archive, word)
+    await engine.cancel(entry.id, by=by, reason=reason)
+    return entry
+
+
+async def signal(
+    archive: Archive,
+    engine: Engine,
+    word: str,
+    name: str,
+    payload: Json,
+    *,
+    by: str | None = None,
+    key: str | None = None,
+) -> RunEntry:
+    """Send a signal. One to an approval must say `approved`; a name that nothing waits for is kept."""
+    entry = await _open_run(archive, word)
+    await engine.signal(entry.id, name, payload, by=by, key=key)
+    return entry
+
+
+async def answer(
+    archive: Archive, engine: Engine, word: str, path: str, payload: Mapping[str, Json], *, by: str | None = None
+) -> RunEntry:
+    """Approve or reject: `path` must be something that waits for that, or will. A form left out is its defaults."""
+    entry = await _open_run(archive, word)
+    follower = await archive.follower(entry)
+    asked = {wait.signal or wait.path: wait for wait in follower.waits() if wait.kind == "approval"}
+    nodes = follower.view().nodes
+    if path not in asked and (path not in nodes or nodes[path].use not in ("approval", "agent", "")):
+        raise _not_asked(entry, path, list(asked))
+    form = asked[path].ask.get("form") if path in asked else None
+    if payload.get("approved") is True and "form" not in payload and isinstance(form, dict):
+        payload = {**payload, "form": apply_defaults(cast("Mapping[str, Json]", form), {})}
+    await engine.signal(entry.id, path, dict(payload), by=by)
+    return entry
+
+
+async def decide(
+    archive: Archive, engine: Engine, word: str, path: str, decision: str, output: Json = None, *, by: str | None = None
+) -> RunEntry:
+    """Settle a node of which nobody knows whether its effect happened (SEMANTICS 23)."""
+    if decision not in DECISIONS:
+        raise Refused(
+            "invalid", f"`{decision}` is no decision", did_you_mean(decision, DECISIONS) or "one of retry, done, fail"
+        )
+    entry = await _open_run(archive, word)
+    view = (await archive.follower(entry)).view()
+    doubtful = [node.path for node in view.nodes.values() if node.status == "unknown"]
+    if path not in doubtful:
+        raise Refused(
+            "not_found", f"nothing is in doubt at `{path}` of {entry.name}", _names(path, doubtful, "in doubt")
+        )
+    payload: dict[str, Json] = {"decision": decision}
+    if decision == "done":
+        payload["output"] = output
+    await engine.signal(entry.id, path, payload, by=by)
+    return entry
+
+
+async def delete(archive: Archive, deleter: Deleter, word: str) -> RunEntry:
+    entry = await archive.find(word)
+    if entry.status not in ENDED:
+        raise Refused(
+            "running",
+            f"{entry.name} has not ended ({entry.status})",
+            f"cancel it first: tenuto runs cancel {entry.name}",
+        )
+    await deleter.delete(entry.id)
+    return entry
+
+
+def run_json(view: RunView, under: str = "") -> dict[str, Json]:
+    """A run as the API and `--json` show it; `nodes` is one level of it."""
+    return {
+        "id": view.id,
+        "name": view.name,
+        "flow": view.flow,
+        "version": view.document[:12],
+        "status": view.status,
+        "stage": view.stage,
+        "input": view.input,
+        "output": view.output,
+        "error": view.error,
+        "nodes": {path: node_json(node) for path, node in view.level(under).items()},
+        "parent": view.parent,
+        "forked_from": view.forked_from,
+        "cost": view.cost,
+        "created_at": moment(view.created_at),
+        "started_at": moment(view.started_at),
+        "ended_at": moment(view.ended_at),
+    }
+
+
+def node_json(node: NodeView) -> dict[str, Json]:
+    said: dict[str, Json] = {
+        "use": node.use,
+        "status": node.status,
+        "port": node.port,
+        "input": node.input,
+        "output": node.output,
+        "error": node.error,
+        "attempts": node.attempts,
+        "started_at": moment(node.started_at),
+        "ended_at": moment(node.ended_at),
+    }
+    optional: dict[str, Json] = {
+        "waits_for": wait_json(node.wait) if node.wait and not node.settled else None,
+        "child": node.child,
+        "reused_from": node.reused_from,
+        "items": node.items,
+        "items_done": node.items_done or None,
+    }
+    return said | {key: value for key, value in optional.items() if value is not None}
+
+
+def wait_json(wait: Wait) -> dict[str, Json]:
+    said: dict[str, Json] = {
+        "kind": wait.kind,
+        "path": wait.path,
+        "signal": wait.signal,
+        "due": moment(wait.due),
+        **wait.ask,
+    }
+    return {key: value for key, value in said.items() if value is not None}
+
+
+def entry_json(entry: RunEntry) -> dict[str, Json]:
+    """A run's line in a list."""
+    return {
+        "id": entry.id,
+        "name": entry.name,
+        "flow": entry.flow,
+        "version": entry.document[:12],
+        "status": entry.status,
+        "stage": entry.stage,
+        "parent": entry.parent,
+        "forked_from": entry.origin,
+        "created_at": moment(entry.created_at),
+        "ended_at": moment(entry.ended_at),
+        "labels": dict(entry.labels),
+    }
+
+
+def moment(at: float | None) -> str | None:
+    """A time as RFC 3339 in UTC, to the millisecond."""
+    if at is None:
+        return None
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+async def _open_run(archive: Archive, word: str) -> RunEntry:
+    entry = await archive.find(word)
+    if entry.status in ENDED:
+        raise Refused("ended", f"{entry.name} has ended ({entry.status})")
+    return entry
+
+
+def _not_asked(entry: RunEntry, path: str, asked: list[str]) -> Refused:
+    return Refused("not_found", f"{entry.name} has no approval `{path}`", _names(path, asked, "waiting for an answer"))
+
+
+def _names(word: str, names: list[str], what: str) -> str:
+    if not names:
+        return f"nothing of it is {what} now"
+    return did_you_mean(word, names) or f"{what}: {', '.join(names[:5])}"

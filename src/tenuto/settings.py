@@ -1,0 +1,206 @@
+"""Every setting of Tenuto: one frozen object, built once, passed down, never read at import.
+
+A setting is given, from strongest to weakest, as an argument (`--data`), as `TENUTO_<NAME>`, in `tenuto.toml`, or not at
+all. Each field's `doc` is its line in the reference; a key that nobody knows is a problem, not a silence.
+"""
+
+import os
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Final, cast
+
+from tenuto.sdk.http.addresses import Network, parse_networks
+
+PREFIX: Final = "TENUTO_"
+FILE: Final = "tenuto.toml"
+_DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)?")
+_UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
+
+
+class WrongSetting(Exception):
+    """A setting that cannot be: which, where it was given, what would be right."""
+
+
+@dataclass(slots=True, frozen=True)
+class PoolSetting:
+    """`[pools.NAME]`: how many of its nodes run at once, and how many begin in a second."""
+
+    concurrency: int | None = None
+    rate: float | None = None
+
+
+class _NotSo(ValueError):
+    """What a setting takes instead."""
+
+
+def _doc(text: str, default: Any, read: Callable[[Any], Any]) -> Any:
+    metadata = {"doc": text, "read": read}
+    if callable(default):
+        return field(default_factory=default, metadata=metadata)
+    return field(default=default, metadata=metadata)
+
+
+# --- how a value is read, whether it came as text or from a file
+
+
+def _text(given: Any) -> str:
+    if not isinstance(given, str) or not given:
+        raise _NotSo("text")
+    return given
+
+
+def _path(given: Any) -> Path:
+    return Path(_text(given)).expanduser()
+
+
+def _paths(given: Any) -> tuple[Path, ...]:
+    items = given.split(os.pathsep) if isinstance(given, str) else given
+    if not isinstance(items, list):
+        raise _NotSo("a list of paths")
+    return tuple(_path(item) for item in cast("list[Any]", items) if item)
+
+
+def _count(given: Any) -> int:
+    if isinstance(given, bool) or not isinstance(given, int | str):
+        raise _NotSo("a whole number, at least 1")
+    try:
+        number = int(given)
+    except ValueError:
+        raise _NotSo("a whole number, at least 1") from None
+    if number < 1:
+        raise _NotSo("a whole number, at least 1")
+    return number
+
+
+def _seconds(given: Any) -> float:
+    """A duration: `30s`, or a number of seconds."""
+    if isinstance(given, int | float) and not isinstance(given, bool) and given >= 0:
+        return float(given)
+    match = _DURATION.fullmatch(given) if isinstance(given, str) else None
+    if match is None:
+        raise _NotSo("a duration such as 30s, 5m, 2d")
+    return float(match[1]) * _UNITS[match[2] or "s"]
+
+
+def _networks(given: Any) -> tuple[Network, ...]:
+    if isinstance(given, list):
+        given = " ".join(str(item) for item in cast("list[Any]", given))
+    return parse_networks(_text(given))
+
+
+def _table(given: Any) -> dict[str, Any]:
+    if not isinstance(given, dict):
+        raise _NotSo("a table in tenuto.toml")
+    return cast("dict[str, Any]", given)
+
+
+def _pools(given: Any) -> dict[str, PoolSetting]:
+    return {name: _pool(name, _table(limits)) for name, limits in _table(given).items()}
+
+
+def _pool(name: str, limits: dict[str, Any]) -> PoolSetting:
+    unknown = sorted(limits.keys() - {"concurrency", "rate"})
+    if unknown:
+        raise _NotSo(f"`concurrency` and `rate`; `{unknown[0]}` of pool `{name}` is neither")
+    rate = limits.get("rate")
+    if rate is not None and (isinstance(rate, bool) or not isinstance(rate, int | float) or rate <= 0):
+        raise _NotSo(f"a rate above 0 a second for pool `{name}`")
+    concurrency = limits.get("concurrency")
+    return PoolSetting(None if concurrency is None else _count(concurrency), None if rate is None else float(rate))
+
+
+@dataclass(slots=True, frozen=True)
+class Settings:
+    """All of them. `Settings()` is what holds when nobody says anything."""
+
+    # ruff: noqa: RUF009  `_doc` makes the field itself
+    data: Path = _doc("The data directory: the journal, files, logs.", Path(".tenuto"), _path)
+    stage: str = _doc("Whose variables a run uses unless it says.", "dev", _text)
+    nodes: tuple[Path, ...] = _doc(
+        "Folders and files with a project's own nodes, besides `nodes/` beside the flow.", (), _paths
+    )
+    http_allow: tuple[Network, ...] = _doc("Networks that nodes may reach besides the public ones.", (), _networks)
+    grace: float = _doc("How long a node that is told to stop may take to return.", 30.0, _seconds)
+    shutdown: float = _doc("How long running nodes may go on when Tenuto stops.", 5.0, _seconds)
+    threads: int = _doc("How many plain `def` nodes run at once.", 16, _count)
+    retention: float | None = _doc("Ended runs older than this are deleted; without it they are kept.", None, _seconds)
+    log_lines: int = _doc("How many lines of `ctx.log` a run keeps.", 1_000, _count)
+    resident: int = _doc("How many idle runs stay in memory.", 1_000, _count)
+    idle: float = _doc("After this an idle run leaves memory.", 60.0, _seconds)
+    pools: Mapping[str, PoolSetting] = _doc(
+        "`[pools.NAME]`: `concurrency`, `rate` of the nodes that name the pool.", dict, _pools
+    )
+    vars: Mapping[str, Any] = _doc(
+        "`[vars]` for every stage, `[vars.STAGE]` for one: what `vars.NAME` means.", dict, _table
+    )
+
+    def variables(self, stage: str) -> dict[str, Any]:
+        """Those of every stage, and over them those of this one. A table in `[vars]` is a stage."""
+        shared = {name: value for name, value in self.vars.items() if not isinstance(value, dict)}
+        own = self.vars.get(stage)
+        return {**shared, **(cast("dict[str, Any]", own) if isinstance(own, dict) else {})}
+
+
+# Tables that only a file can hold.
+_FILE_ONLY: Final = frozenset({"pools", "vars"})
+
+
+def load(environment: Mapping[str, str] | None = None, directory: Path | None = None, **given: Any) -> Settings:
+    """What holds here. `given`: arguments of a command, None where it has none. Raises `WrongSetting`."""
+    settings = _with(Settings(), _from_file((directory or Path()) / FILE), FILE)
+    settings = _with(settings, _from_environment(os.environ if environment is None else environment), "the environment")
+    return replace(settings, **{name: value for name, value in given.items() if value is not None})
+
+
+def table() -> list[tuple[str, str, str, str]]:
+    """For the reference: name, environment variable, default, what it is."""
+    rows: list[tuple[str, str, str, str]] = []
+    for each in fields(Settings):
+        variable = "" if each.name in _FILE_ONLY else PREFIX + each.name.upper()
+        rows.append((each.name, variable, _shown(getattr(Settings(), each.name)), each.metadata["doc"]))
+    return rows
+
+
+def _from_file(file: Path) -> dict[str, Any]:
+    try:
+        text = file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise WrongSetting(f"{file} cannot be read: {error}") from None
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise WrongSetting(f"{file} is not TOML: {error}") from None
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    """Only what is ours: other programs of the family may have variables of their own with our prefix."""
+    names = {each.name for each in fields(Settings)} - _FILE_ONLY
+    found = {name: environment.get(PREFIX + name.upper()) for name in names}
+    return {name: value for name, value in found.items() if value}
+
+
+def _with(settings: Settings, given: Mapping[str, Any], source: str) -> Settings:
+    known = {each.name: each for each in fields(Settings)}
+    read: dict[str, Any] = {}
+    for name, value in given.items():
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            hint = f"; did you mean `{near[0]}`?" if near else ""
+            raise WrongSetting(f"{source}: there is no setting `{name}`{hint}")
+        try:
+            read[name] = known[name].metadata["read"](value)
+        except ValueError as error:
+            raise WrongSetting(f"{source}: `{name}` is {value!r}; it takes {error}") from None
+    return replace(settings, **read)
+
+
+def _shown(value: Any) -> str:
+    if value is None or value in ((), {}):
+        return ""
+    return f"{value:g}" if isinstance(value, float) else str(value)
