@@ -1,0 +1,269 @@
+"""The data directory that a command works on: looked at, owned, or reached through the process that owns it.
+
+The only file of the command line that opens anything.
+"""
+
+import asyncio
+import contextlib
+import getpass
+import os
+import shlex
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from tenuto.cli.control import OwnerGone, RemoteEngine
+from tenuto.cli.look import plural, size
+from tenuto.ports.engine import Engine, Refused
+from tenuto.service.archive import Archive
+from tenuto.service.control import Keeper
+from tenuto.settings import Settings
+
+T = TypeVar("T")
+
+# (topic, text, whether all is well or None for neither, what to do)
+Finding = tuple[str, str, bool | None, str]
+
+PATIENCE = 5.0  # how long an owner that does not answer yet is waited for, in seconds
+_PAUSE = 0.1
+
+
+@dataclass(slots=True, frozen=True)
+class Recovered:
+    """What a host says of a run that it took over (see there)."""
+
+    run: str
+    name: str
+    flow: str
+    status: str
+    at: int
+    total: int
+    reused: int
+    repeated: int
+    doubtful: int
+    trouble: str | None = None
+
+
+@dataclass(slots=True, frozen=True)
+class Place:
+    """Where a command works. `words`: what to add to a command that is suggested, so that it works there too."""
+
+    settings: Settings
+    words: str = ""
+
+    @property
+    def data(self) -> Path:
+        return self.settings.data
+
+    def named(self, run: str) -> str:
+        """A run in a suggested command."""
+        return f"{run}{self.words}"
+
+
+@dataclass(slots=True)
+class House:
+    """An open data directory. `mine`: this process owns it."""
+
+    archive: Archive
+    engine: Engine
+    keeper: Keeper
+    mine: bool
+    resume: Callable[[str | None], Awaitable[list[dict[str, Any]]]]
+    failure: "asyncio.Future[None] | None" = None  # set when the storage fails for good
+    warnings: tuple[str, ...] = ()
+    logs: Callable[[str], Awaitable[list[dict[str, Any]]]] | None = None  # what the nodes of a run said
+
+
+def place_of(data: Path | None = None, stage: str | None = None) -> Place:
+    """The settings that hold here, with what the command line says."""
+    from tenuto.settings import WrongSetting, load
+
+    try:
+        settings = load(data=data, stage=stage)
+    except WrongSetting as error:
+        raise Refused("invalid", str(error), "`tenuto doctor` shows every setting") from None
+    if settings.data.exists() and not settings.data.is_dir():
+        raise Refused(
+            "invalid", f"{settings.data} is not a directory", "--data names the directory where runs are kept"
+        )
+    return Place(settings, f" --data {shlex.quote(str(data))}" if data else "")
+
+
+def user() -> str | None:
+    """Who answers, as the journal will say."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):
+        return None
+
+
+@contextlib.asynccontextmanager
+async def reading(place: Place) -> AsyncGenerator[Archive]:
+    """Look only; whoever owns the directory is not disturbed."""
+    from tenuto.bootstrap import open_reader
+
+    try:
+        reader = open_reader(place.settings)
+    except FileNotFoundError:
+        raise Refused(
+            "not_found", f"there are no runs in {place.data}", "see --data, or start one with `tenuto run FILE`"
+        ) from None
+    async with reader:
+        yield _archive(reader)
+
+
+async def log_lines(place: Place, run: str) -> list[dict[str, Any]]:
+    """What the nodes of a run said, as far as it was kept: a file beside the journal, whoever owns that."""
+    from tenuto.bootstrap import open_logs
+
+    return await open_logs(place.settings).read(run)
+
+
+@contextlib.asynccontextmanager
+async def owning(place: Place, flow_file: Path | None = None, *, drive: bool = True) -> AsyncGenerator[House]:
+    """Own the directory, and answer others at its control socket meanwhile. Raises `Owned`."""
+    from tenuto.bootstrap import open_engine, open_registry
+    from tenuto.sdk.registry import library
+    from tenuto.service.control import Desk, listening
+
+    registry = open_registry(place.settings, flow_file.parent if flow_file else None)
+    async with open_engine(place.settings, registry, drive=drive) as opened:
+
+        async def resume(run: str | None) -> list[dict[str, Any]]:
+            return [asdict(recovered) async for recovered in opened.engine.recover(run)]
+
+        engine, journal = opened.engine, opened.journal
+        desk = Desk(engine, journal, lambda content: _strictly(content, library(registry)), resume)
+        control = listening(place.data, desk) if drive else contextlib.nullcontext()
+        async with control:
+            yield House(
+                _archive(journal),
+                engine,
+                journal,
+                True,
+                resume,
+                engine.failure,
+                opened.warnings,
+                engine.services.logs.read,
+            )
+
+
+@contextlib.asynccontextmanager
+async def reaching(place: Place, flow_file: Path | None = None, *, drive: bool = True) -> AsyncGenerator[House]:
+    """Own the directory, or reach the process that does."""
+    from tenuto.ports.journal import Owned
+
+    async with contextlib.AsyncExitStack() as stack:
+        try:
+            house = await stack.enter_async_context(owning(place, flow_file, drive=drive))
+        except Owned:
+            house = visiting(place, await stack.enter_async_context(reading(place)))
+        yield house
+
+
+async def write(place: Place, action: Callable[[House], Awaitable[T]]) -> T:
+    """One word said to a run that exists: the owner is told, or it is recorded here, and nothing is driven.
+
+    An owner that is just coming or going does not answer: the action is tried again, so it must bear being repeated.
+    """
+    async with reading(place):
+        pass  # a directory without runs is refused, and not made
+    patience = Patience(place)
+    while True:
+        try:
+            async with reaching(place, drive=False) as house:
+                return await action(house)
+        except OwnerGone:
+            await patience.wait()
+
+
+class Patience:
+    """Waits for an owner that does not answer, but not for ever."""
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+        self._left = int(PATIENCE / _PAUSE)
+
+    async def wait(self) -> None:
+        self._left -= 1
+        if self._left < 0:
+            raise unreachable(self._place) from None
+        await asyncio.sleep(_PAUSE)
+
+
+def unreachable(place: Place) -> Refused:
+    return Refused(
+        "unreachable", f"another process owns {place.data} and does not answer", "stop it, or wait until it has ended"
+    )
+
+
+def visiting(place: Place, archive: Archive) -> House:
+    """The directory as the process that owns it lets us work on it."""
+    engine = RemoteEngine(place.data)
+    return House(archive, engine, engine, mine=False, resume=engine.resume)
+
+
+def _archive(store: Any) -> Archive:
+    """Documents that are recorded were checked when they came: here only their shape is read, whatever is installed."""
+    from tenuto.documents import load
+
+    return Archive(store, store, lambda content: load(content, format="json").flow)
+
+
+def _strictly(content: bytes, library: Any) -> Any:
+    from tenuto.documents import load
+    from tenuto.service.refusals import Invalid
+
+    loaded = load(content, format="json", library=library)
+    if loaded.flow is None:
+        raise Invalid("the process that owns the data directory cannot run this flow", loaded.errors)
+    return loaded.flow
+
+
+def backup_to(place: Place, file: Path) -> None:
+    """Write a copy of the journal, whoever owns it."""
+    if file.exists():
+        raise Refused("invalid", f"{file} exists already", "name another file")
+    if not file.parent.is_dir():
+        raise Refused("invalid", f"there is no directory {file.parent}", "make it first")
+    try:
+        asyncio.run(write(place, lambda house: house.keeper.backup(file.absolute())))
+    except OSError as error:
+        raise Refused("invalid", f"{file} cannot be written: {error.strerror or error}") from None
+
+
+async def examine(place: Place) -> list[Finding]:
+    """What `doctor` finds in the data directory."""
+    from tenuto.bootstrap import open_reader, owner
+
+    try:
+        reader = open_reader(place.settings)
+    except FileNotFoundError:
+        return [("data", f"{place.data} has no runs yet", None, "")]
+    except Exception as error:  # noqa: BLE001  whatever is wrong with it is what is to be told
+        return [("data", f"{place.data}: {error}", False, "restore a backup, or name another directory with --data")]
+    pid = owner(place.settings)
+    who = f"process {pid} drives its runs" if pid else "nobody drives its runs now"
+    count = sum(file.stat().st_size for file in place.data.glob("journal.db*"))
+    async with reader:
+        found: list[Finding] = [
+            ("data", f"{place.data.absolute()}, {size(count)}, epoch {await reader.epoch()}, {who}", True, "")
+        ]
+        if not os.access(place.data, os.W_OK):
+            found.append(("data", f"{place.data} cannot be written", False, "runs can be looked at, but not driven"))
+        problems = await reader.problems()
+        unfinished = await _archive(reader).unfinished()
+    found += [("data", f"damaged: {problem}", False, "restore a backup") for problem in problems[:5]] or [
+        ("integrity", "every page is as it was written", True, "")
+    ]
+    if unfinished and not pid:
+        found.append(
+            (
+                "runs",
+                f"{plural(len(unfinished), 'run')} not ended, and nobody drives them",
+                None,
+                f"tenuto resume{place.words}",
+            )
+        )
+    return found

@@ -1,0 +1,22 @@
+"""Options that many commands share, declared once so that they read the same everywhere."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Data = Annotated[
+    Path | None,
+    typer.Option(
+        "--data", metavar="DIR", help="The data directory: where runs are kept. Default: TENUTO_DATA, or .tenuto"
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Answer in JSON on stdout; what is for people goes to stderr")]
+Stage = Annotated[str | None, typer.Option("--stage", help="Whose variables to use. Default: dev")]
+RunArg = Annotated[
+    str, typer.Argument(metavar="RUN", help="A run's name, its id, or the start of either", show_default=False)
+]
+NoWait = Annotated[bool, typer.Option("--no-wait", help="Leave (exit code 3) when the run waits for something")]
+FlowFile = Annotated[
+    Path | None, typer.Option("--flow", metavar="FILE", help="Go on with this document instead of the recorded one")
+]

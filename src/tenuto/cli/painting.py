@@ -1,0 +1,91 @@
+"""Tables and lines on stdout: in colours on a terminal, in aligned plain columns elsewhere."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tenuto.cli.describe import result_text
+from tenuto.cli.look import Look, look_of, safe, say
+
+Json = object
+
+
+@dataclass(slots=True, frozen=True)
+class Cell:
+    text: str = ""
+    style: str = ""
+    right: bool = False
+
+
+class Painter:
+    def __init__(self, look: Look) -> None:
+        self.look = look
+        self._console: Any = None
+
+    @classmethod
+    def for_stdout(cls) -> "Painter":
+        return cls(look_of(sys.stdout))
+
+    def line(self, *cells: Cell) -> None:
+        if not self.look.rich:
+            say("  ".join(safe(cell.text) for cell in cells if cell.text))
+            return
+        from rich.text import Text
+
+        text = Text("  ").join(Text(safe(cell.text), cell.style) for cell in cells if cell.text)
+        self.console.print(text, soft_wrap=True)
+
+    def table(self, rows: Sequence[Sequence[Cell]], heads: Sequence[str] = ()) -> None:
+        """Columns as wide as they need to be; on a terminal the last but one gives way."""
+        if self.look.rich:
+            self._rich_table(rows, heads)
+        else:
+            _plain_table(rows)
+
+    def value(self, value: Json) -> None:
+        """A JSON value, indented."""
+        if not self.look.rich:
+            say("\n".join(f"  {part}" for part in result_text(value).splitlines()))
+            return
+        from rich.json import JSON
+        from rich.padding import Padding
+        from rich.text import Text
+
+        content = Text(result_text(value)) if isinstance(value, str) else JSON.from_data(value, ensure_ascii=False)
+        self.console.print(Padding(content, (0, 2)))
+
+    @property
+    def console(self) -> Any:
+        if self._console is None:
+            from rich.console import Console
+
+            self._console = Console(file=sys.stdout, highlight=False)
+        return self._console
+
+    def _rich_table(self, rows: Sequence[Sequence[Cell]], heads: Sequence[str]) -> None:
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table(
+            box=None, show_header=bool(heads), header_style="bright_black", padding=(0, 2, 0, 0), pad_edge=False
+        )
+        columns = max((len(row) for row in rows), default=0)
+        for index in range(columns):
+            right = any(row[index].right for row in rows)
+            table.add_column(
+                heads[index] if heads else "", overflow="ellipsis", no_wrap=True, justify="right" if right else "left"
+            )
+        for row in rows:
+            table.add_row(*(Text(safe(cell.text), cell.style) for cell in row))
+        self.console.print(table)
+
+
+def _plain_table(rows: Sequence[Sequence[Cell]]) -> None:
+    widths = [max(len(row[index].text) for row in rows) for index in range(len(rows[0]))] if rows else []
+    for row in rows:
+        cells = [
+            cell.text.rjust(width) if cell.right else cell.text.ljust(width)
+            for cell, width in zip(row, widths, strict=True)
+        ]
+        say(safe("  ".join(cells)).rstrip())
