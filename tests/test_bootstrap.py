@@ -1,0 +1,118 @@
+"""An engine put together from settings: on a real directory, with a project's own nodes."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from tenuto.bootstrap import open_engine, open_logs, open_reader, open_registry
+from tenuto.documents import load
+from tenuto.ports.engine import Outcome, StartRequest
+from tenuto.ports.journal import RunQuery
+from tenuto.sdk import library
+from tenuto.settings import Settings
+
+NODE = """
+from tenuto.sdk import Context, node
+
+@node("mine.shout", secrets=["tone"])
+async def shout(text: str, *, ctx: Context) -> str:
+    ctx.log("shouting")
+    return text.upper() + ctx.secret("tone")[:1]
+"""
+
+FLOW = """
+flow: shouts
+input: {name: string}
+nodes:
+  loud:
+    use: mine.shout
+    with: {text: "${vars.greeting} ${input.name}"}
+  sub:
+    use: call
+    after: [loud]
+    with: {flow: other, input: {text: "${loud}"}}
+output: ${sub}
+"""
+
+OTHER = """
+flow: other
+input: {text: string}
+nodes:
+  a: {use: set, with: {value: "<${input.text}>"}}
+output: ${a}
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "nodes").mkdir()
+    (tmp_path / "nodes" / "mine.py").write_text(NODE)
+    (tmp_path / "shouts.yaml").write_text(FLOW)
+    (tmp_path / "other.yaml").write_text(OTHER)
+    monkeypatch.setenv("TENUTO_SECRET_TONE", "!!!!!")
+    return tmp_path
+
+
+def run(project: Path, name: str = "Ada") -> Outcome:
+    settings = Settings(data=project / "data", vars={"greeting": "hi", "dev": {"greeting": "hello"}})
+
+    async def play() -> Outcome:
+        registry = open_registry(settings, project)
+        loaded = load((project / "shouts.yaml").read_bytes(), library=library(registry))
+        assert loaded.flow is not None, loaded.problems
+        async with open_engine(settings, registry) as opened:
+            request = StartRequest(loaded.flow, {"name": name}, labels={"file": str(project / "shouts.yaml")})
+            outcome = await opened.engine.outcome(await opened.engine.start(request))
+        logs = open_logs(settings)
+        assert [line["text"] for line in await logs.read(outcome.id)] == ["shouting"]
+        return outcome
+
+    return asyncio.run(play())
+
+
+def test_own_nodes_variables_secrets_and_flows_beside_are_there(project: Path) -> None:
+    """SEMANTICS 39, 42."""
+    outcome = run(project)
+
+    assert (outcome.status, outcome.output) == ("succeeded", "<HELLO ADA!>")
+
+
+def test_a_called_flow_that_is_missing_or_wrong_fails_its_node_with_the_place(project: Path) -> None:
+    (project / "other.yaml").write_text("flow: other\nnodes: {a: {use: no.such}}\n")
+    wrong = run(project)
+    (project / "other.yaml").unlink()
+    missing = run(project)
+
+    assert "other.yaml has problems" in str((wrong.error or {})["message"])
+    assert "there is no other.yaml" in str((missing.error or {})["message"])
+
+
+def test_readers_look_on_beside_the_owner(project: Path) -> None:
+    """SEMANTICS 40."""
+    outcome = run(project)
+
+    async def look() -> list[str]:
+        reader = open_reader(Settings(data=project / "data"))
+        try:
+            return [entry.id for entry in await reader.runs(RunQuery())]
+        finally:
+            await reader.close()
+
+    assert outcome.id in asyncio.run(look())
+
+
+def test_what_seals_files_is_nobody_elses_to_read(project: Path) -> None:
+    run(project)
+    run(project)
+
+    key = project / "data" / "files.key"
+    assert key.stat().st_mode & 0o777 == 0o600
+    assert len(key.read_bytes()) == 32
+
+
+def test_the_composition_root_stays_short() -> None:
+    import tenuto.bootstrap
+
+    source = Path(tenuto.bootstrap.__file__ or "").read_text()
+    assert len(source.splitlines()) < 150

@@ -1,0 +1,97 @@
+"""Settings: where they come from, which wins, and what is said of one that cannot be."""
+
+from pathlib import Path
+
+import pytest
+
+from tenuto import settings
+from tenuto.settings import PoolSetting, Settings, WrongSetting, load
+
+
+def written(folder: Path, text: str) -> Path:
+    (folder / "tenuto.toml").write_text(text)
+    return folder
+
+
+def test_without_anything_the_defaults_hold(tmp_path: Path) -> None:
+    assert load({}, tmp_path) == Settings()
+
+
+def test_an_argument_beats_the_environment_which_beats_the_file(tmp_path: Path) -> None:
+    folder = written(tmp_path, 'data = "from-file"\nstage = "file"\nthreads = 3\n')
+    environment = {"TENUTO_DATA": "from-env", "TENUTO_STAGE": "env"}
+
+    found = load(environment, folder, data=Path("from-argument"), stage=None)
+
+    assert (found.data, found.stage, found.threads) == (Path("from-argument"), "env", 3)
+
+
+def test_durations_networks_and_paths_are_read(tmp_path: Path) -> None:
+    environment = {
+        "TENUTO_GRACE": "250ms",
+        "TENUTO_RETENTION": "30d",
+        "TENUTO_IDLE": "90",
+        "TENUTO_HTTP_ALLOW": "127.0.0.1/32, 10.0.0.0/8",
+        "TENUTO_NODES": "a:b",
+    }
+
+    found = load(environment, tmp_path)
+
+    assert (found.grace, found.retention, found.idle) == (0.25, 30 * 86_400, 90)
+    assert [str(network) for network in found.http_allow] == ["127.0.0.1/32", "10.0.0.0/8"]
+    assert found.nodes == (Path("a"), Path("b"))
+
+
+def test_pools_and_variables_come_from_the_file(tmp_path: Path) -> None:
+    """SEMANTICS 42 and 48."""
+    folder = written(
+        tmp_path,
+        '[pools.openai]\nconcurrency = 4\nrate = 2.5\n[vars]\ngreeting = "hi"\nsize = 1\n[vars.prod]\nsize = 2\n',
+    )
+
+    found = load({}, folder)
+
+    assert found.pools == {"openai": PoolSetting(4, 2.5)}
+    assert found.variables("dev") == {"greeting": "hi", "size": 1}
+    assert found.variables("prod") == {"greeting": "hi", "size": 2}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("stagge = 'x'", "did you mean `stage`"),
+        ("threads = 0", "a whole number, at least 1"),
+        ("threads = true", "a whole number"),
+        ("grace = 'soon'", "a duration such as 30s"),
+        ("http_allow = ['no']", "`no` is no network"),
+        ("data = 3", "it takes text"),
+        ("nodes = 3", "a list of paths"),
+        ("vars = 3", "a table"),
+        ("[pools.x]\nlimit = 3", "`limit` of pool `x` is neither"),
+        ("[pools.x]\nrate = 0", "a rate above 0"),
+        ("= nonsense", "is not TOML"),
+    ],
+)
+def test_a_wrong_setting_is_named_with_what_would_be_right(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(WrongSetting, match=r"tenuto\.toml") as wrong:
+        load({}, written(tmp_path, text))
+
+    assert message in str(wrong.value)
+
+
+def test_an_odd_file_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "tenuto.toml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(WrongSetting):
+        load({}, tmp_path)
+
+
+def test_a_setting_of_the_environment_is_named_as_such(tmp_path: Path) -> None:
+    with pytest.raises(WrongSetting, match="the environment: `threads`"):
+        load({"TENUTO_THREADS": "many"}, tmp_path)
+
+
+def test_every_setting_has_its_line_in_the_reference() -> None:
+    rows = settings.table()
+
+    assert {name for name, *_ in rows} == set(Settings.__dataclass_fields__)
+    assert all(text.endswith(".") and len(text) > 20 for *_, text in rows)
