@@ -90,7 +90,6 @@ class TestWithAnOwner:
         write("slow.yaml", SLOW)
 
         with owner(project, "run", "slow.yaml", "--name", "s"):
-            wait_until(lambda: bool(tenuto("runs", "list", "--json").last["items"]))
             said = tenuto("run", "slow.yaml", "--name", "s")
 
         assert said.code == 2
@@ -151,7 +150,6 @@ class TestWithAnOwner:
         write("slow.yaml", SLOW)
 
         with owner(project, "run", "slow.yaml", "--name", "s"):
-            wait_until(lambda: bool(tenuto("runs", "list", "--json").last["items"]))
             said = tenuto("backup", "copy.db")
         (project / "restored").mkdir()
         (project / "copy.db").rename(project / "restored" / "journal.db")
