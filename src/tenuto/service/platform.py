@@ -1,0 +1,20 @@
+"""What the use cases of a server work with: built once by `bootstrap`, handed to every skin."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from tenuto.ports.engine import Engine
+from tenuto.sdk.definition import NodeDefinition
+from tenuto.service.archive import Archive
+from tenuto.service.runs import Deleter
+
+
+@dataclass(slots=True, kw_only=True)
+class Platform:
+    """`clock`: seconds since the epoch, UTC. `registry`: the node library by type."""
+
+    engine: Engine
+    archive: Archive
+    journal: Deleter
+    registry: Mapping[str, NodeDefinition]
+    clock: Callable[[], float]

@@ -1,0 +1,36 @@
+"""Who asks: proven by a token, a key, a password or an outside issuer; or the owner of the directory at the terminal."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from tenuto.ports.engine import Refused
+
+DEFAULT_TENANT = "default"
+EVERYTHING = "admin:*"
+
+Kind = Literal["admin", "user", "key", "oidc", "local"]
+
+
+@dataclass(slots=True, frozen=True)
+class Principal:
+    """One asker in one request. `tenant`: where it acts; nothing that it asks for is looked for anywhere else."""
+
+    kind: Kind
+    id: str
+    name: str
+    tenant: str = DEFAULT_TENANT
+    permissions: frozenset[str] = frozenset()
+
+    def may(self, permission: str) -> bool:
+        """Whether it holds the permission: by its own name, by `<noun>:*`, or by holding everything."""
+        noun = permission.partition(":")[0]
+        return not self.permissions.isdisjoint({permission, f"{noun}:*", EVERYTHING})
+
+    def needs(self, permission: str) -> None:
+        if not self.may(permission):
+            raise Refused("forbidden", f"this needs the permission `{permission}`", "ask whoever manages your tenant")
+
+
+def local(name: str | None = None) -> Principal:
+    """Whoever may read and write the data directory may do everything in it."""
+    return Principal("local", name or "local", name or "local", permissions=frozenset({EVERYTHING}))
