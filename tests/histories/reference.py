@@ -128,7 +128,7 @@ class Reference(Moves):
         rec = self._called(word.path)
         if rec is None or _task(rec) is None or not rec.node.is_library or rec.attempt != word.attempt:
             return
-        if isinstance(word, inputs.StepDone) and word.key in rec.steps:
+        if isinstance(word, inputs.StepStarting | inputs.StepDone) and word.key in rec.steps:
             return  # 24: recorded once per key
         self._spend(word)
         match word:

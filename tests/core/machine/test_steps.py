@@ -176,6 +176,14 @@ class TestOnceSteps:
 
         assert steps(driver) == {"send": "sent"}
 
+    def test_its_start_said_again_after_that_changes_nothing(self):
+        """SEMANTICS 24: a late repeat must not put in doubt what is recorded."""
+        driver = drive({"a": AGENT})
+        driver.tell(inputs.StepStarting(driver.now, "a", 1, "send", "h"))
+        driver.step("a", "send", "sent")
+
+        assert driver.tell(inputs.StepStarting(driver.now, "a", 1, "send", "h")) == []
+
     def test_done_answers_the_step_and_the_node_goes_on(self):
         """SEMANTICS 23, 24: the decision is on the step in doubt."""
         driver = drive({"a": AGENT})

@@ -161,7 +161,8 @@ def _suspended(state: State, what: inputs.Suspended, facts: Facts) -> None:
 
 
 def _step_starting(state: State, what: inputs.StepStarting, facts: Facts) -> None:
-    if _answers(state, what.path, what.attempt) is not None:
+    ns = _answers(state, what.path, what.attempt)
+    if ns is not None and what.key not in (ns.steps or {}):
         record(state, events.StepStarted(what.at, what.path, what.key, what.input_hash), facts)
 
 
