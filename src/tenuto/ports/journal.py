@@ -62,12 +62,21 @@ class Write:
 
 @dataclass(slots=True, frozen=True)
 class RunQuery:
-    """Newest first. `cursor` is the id of the last run of the page before (`KeyError` if that run is gone)."""
+    """Newest first; everything that is asked for must hold. A `tenant` of None means all of them: whoever asks for
+    others than the owner of the directory names one.
+
+    `cursor` is the id of the last run of the page before (`KeyError` if that run is gone, or another tenant's).
+    """
 
     statuses: frozenset[str] | None = None
     flow: str | None = None
     parent: str | None = None
     name: str | None = None  # the whole name, or the start of an id
+    tenant: str | None = None
+    stage: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict[str, str])  # a run has all of these, and may have others
+    created_after: float | None = None  # then or later
+    created_before: float | None = None
     ended_before: float | None = None
     cursor: str | None = None
     limit: int = 50
