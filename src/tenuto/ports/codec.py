@@ -43,6 +43,20 @@ def encode(fact: Fact) -> tuple[bytes, Sequence[Blob]]:
     return _deflated(plain(fact))
 
 
+def whole(type_: str, seq: int, body: bytes) -> bytes:
+    """A fact as it is shown, out of its body: one JSON object with its `seq` and `type` before its fields.
+
+    Nothing is decoded; a body that `references` blobs cannot be shown so.
+    """
+    head = b'{"seq":%d,"type":"%s"' % (seq, type_.encode())
+    return head + (b"}" if body == b"{}" else b"," + body[1:])
+
+
+def shown(seq: int, fact: Fact) -> bytes:
+    """As `whole`, of a fact in hand."""
+    return whole(fact.type, seq, _encode(plain(fact) if fact.type in _RENAMED else fact))
+
+
 def references(body: bytes) -> list[str]:
     """The blobs that a body needs to be decoded, by their names."""
     if not body.startswith(_REFS):

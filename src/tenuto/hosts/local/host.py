@@ -29,13 +29,14 @@ from tenuto.hosts.local.services import Services
 from tenuto.hosts.local.view import View
 from tenuto.ports.codec import UnknownFact
 from tenuto.ports.engine import Live, Outcome, Refused, StartRequest
-from tenuto.ports.journal import Conflict, Damaged, RunEntry, StorageFull
+from tenuto.ports.feed import Ask, Leave, Listener, Observer
+from tenuto.ports.journal import Closed, Conflict, Damaged, RunEntry, StorageFull
 
 _MOST_CONFLICTS = 5
 _AT_ONCE = 32  # runs that are read side by side
 
 
-class HostClosed(Exception):
+class HostClosed(Closed):
     """The host was closed while somebody waited; the run goes on when its data directory is opened again."""
 
 
@@ -154,6 +155,15 @@ class LocalHost:
     async def outcome(self, run: str, *, until: frozenset[str] = frozenset()) -> Outcome:
         return await self._view.outcome(run, until)
 
+    def listen(self, run: str, listener: Listener) -> Leave:
+        return self.services.hub.listen(run, listener)
+
+    def observe(self, observer: Observer) -> Leave:
+        return self.services.hub.observe(observer)
+
+    def asks(self, run: str) -> list[Ask]:
+        return self._view.asks(run)
+
     async def ended_run(self, run: str) -> tuple[Outcome, Mapping[str, float]] | None:
         """How a run ended and what it used; None if it has not, or does not exist."""
         return await self._view.ended(run)
@@ -194,6 +204,8 @@ class LocalHost:
         if not ours and not self._admission.stands(driver.id):
             self._admission.restore(loaded.state.flow, loaded.state.about, queued=loaded.state.status == "queued")
         driver.take_over(Wake(now) if ours else Resume(now, self._epoch, self._clean))
+        if self.services.hub.observers:
+            self.services.hub.recorded(driver.entry, status=False, asks=bool(loaded.state.waiters))
         if loaded.state.status == "queued" and not self._admission.stands(driver.id):
             driver.tell(Start(now))
         return driver

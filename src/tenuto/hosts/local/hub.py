@@ -1,4 +1,4 @@
-"""Who looks on: watchers of runs, and those who wait for an outcome. Knows nothing of the runs themselves.
+"""Who looks on: watchers of runs, observers of all, and those who wait for an outcome. Knows nothing of the runs themselves.
 
 Telling costs a look-up in an empty dictionary while nobody looks on.
 """
@@ -7,13 +7,15 @@ import asyncio
 from collections.abc import Callable
 
 from tenuto.ports.engine import Live, Outcome
-
-Listener = Callable[[Live], None]
+from tenuto.ports.feed import Listener, Observer
+from tenuto.ports.journal import RunEntry
 
 
 class Hub:
     def __init__(self) -> None:
         self.listeners: dict[str, list[Listener]] = {}
+        self.observers: list[Observer] = []
+        self._asking: set[str] = set()  # runs of which observers were told that they wait for a word
         self._waiting: dict[str, list[tuple[asyncio.Future[Outcome], frozenset[str]]]] = {}
 
     def listen(self, run: str, listener: Listener) -> Callable[[], None]:
@@ -24,6 +26,21 @@ class Hub:
     def tell(self, live: Live) -> None:
         for listener in tuple(self.listeners.get(live.run, ())):
             listener(live)
+
+    def observe(self, observer: Observer) -> Callable[[], None]:
+        self.observers.append(observer)
+        return lambda: self.observers.remove(observer)
+
+    def recorded(self, entry: RunEntry, *, status: bool, asks: bool) -> None:
+        """Tell the observers, where there is something to tell. `status`: it changed. `asks`: it waits for a word now."""
+        if not status and not asks and entry.id not in self._asking:
+            return
+        if asks:
+            self._asking.add(entry.id)
+        else:
+            self._asking.discard(entry.id)
+        for observer in tuple(self.observers):
+            observer(entry, asks)
 
     def outcome(self, run: str, until: frozenset[str] = frozenset()) -> "asyncio.Future[Outcome]":
         """Set when the run has ended, or comes to one of the statuses."""

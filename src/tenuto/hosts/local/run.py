@@ -255,6 +255,8 @@ class Run:
             hub.became(self.id, self.entry.name, turn.status)
             if turn.status == "waiting":
                 self._house.child_waits(self.entry.parent)
+        if hub.observers:
+            hub.recorded(self.entry, status=turn.status is not None, asks=bool(self.state.waiters))
         self._done(turn.said, turn.commands)
 
     def _publish(self, turn: Turn) -> None:

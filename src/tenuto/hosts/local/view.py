@@ -1,13 +1,16 @@
 """Looking at runs from outside: watching one, and waiting for what becomes of it. Changes nothing."""
 
 from collections.abc import AsyncIterator, Mapping
+from typing import Any, cast
 
+from tenuto.core.machine import NodeState, State
 from tenuto.hosts.local.history import History
 from tenuto.hosts.local.residents import Residents
 from tenuto.hosts.local.services import Services
 from tenuto.hosts.local.waiting import waits
 from tenuto.hosts.local.watch import watch
 from tenuto.ports.engine import Live, Outcome, Refused
+from tenuto.ports.feed import Ask
 
 ENDED = frozenset({"succeeded", "failed", "cancelled"})
 
@@ -53,6 +56,13 @@ class View:
         status = "waiting" if driver is not None and waits(self._residents, driver) else entry.status
         return Outcome(run, entry.name, status) if status in until else None
 
+    def asks(self, run: str) -> list[Ask]:
+        driver = self._residents.get(run)
+        if driver is None:
+            return []
+        state = driver.state
+        return [_ask(state, name, ns) for name, waiting in state.waiters.items() for ns in waiting]
+
     def child_waits(self, parent: str | None) -> None:
         """A child has come to wait: so may its parent have, and the parent's parent."""
         driver = None if parent is None else self._residents.get(parent)
@@ -72,6 +82,17 @@ class View:
             return None
         status, output, error = loaded.state.outcome
         return Outcome(run, entry.name, status, output, error), loaded.state.usage
+
+
+def _ask(state: State, name: str, ns: NodeState) -> Ask:
+    timer = state.timers.get(ns.path)
+    due = timer.due if timer else None
+    if ns.node.use == "approval":
+        return Ask(ns.path, name, "approval", due, dict(ns.input or {}))
+    asked = (ns.awaits or {}).get("ask")
+    if isinstance(asked, dict):
+        return Ask(ns.path, name, "approval", due, dict(cast("dict[str, Any]", asked)))
+    return Ask(ns.path, name, "signal", due)
 
 
 def _unknown(run: str) -> Refused:
