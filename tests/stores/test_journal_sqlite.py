@@ -7,5 +7,5 @@ from tenuto.testing.journal_conformance import DurableJournalConformance, Stored
 
 
 class TestSqliteJournal(DurableJournalConformance):
-    def open(self, directory: Path) -> StoredJournal:
+    async def open(self, directory: Path) -> StoredJournal:
         return SqliteJournal(directory)

@@ -7,13 +7,18 @@ import apsw
 import pytest
 
 from tenuto.ports.journal import RunQuery
-from tenuto.stores.journal_sqlite import SqliteJournal
-from tenuto.stores.journal_sqlite.reader import _conditions, _select
+from tenuto.stores.journal_sqlite import SqliteJournal, SqliteReader, database
+from tenuto.stores.journal_sqlite.lookups import listing
+from tenuto.testing.journal_conformance import entry, facts, keep
 
 QUERIES = {
     "by name or id": RunQuery(name="brave-otter-7f3a"),
     "children": RunQuery(parent="01a"),
     "unfinished": RunQuery(statuses=frozenset({"running", "waiting"})),
+    "of a tenant": RunQuery(tenant="acme"),
+    "of a flow": RunQuery(tenant="acme", flow="research"),
+    "labelled": RunQuery(tenant="acme", labels={"team": "red"}),
+    "of a day": RunQuery(tenant="acme", created_after=1.0, created_before=2.0),
     "ended long ago": RunQuery(ended_before=1.0),
 }
 
@@ -21,10 +26,37 @@ QUERIES = {
 @pytest.mark.parametrize("query", QUERIES.values(), ids=QUERIES)
 def test_a_question_is_answered_from_an_index(query: RunQuery, tmp_path: Path):
     asyncio.run(SqliteJournal(tmp_path).close())
-    where, values = _conditions(query)
+    statement, values = listing(query)
 
     db = apsw.Connection(str(tmp_path / "journal.db"), flags=apsw.SQLITE_OPEN_READONLY)
-    plan = [str(row[3]) for row in db.execute(f"EXPLAIN QUERY PLAN {_select(where)}", [*values, 50])]
+    plan = [str(row[3]) for row in db.execute(f"EXPLAIN QUERY PLAN {statement}", values)]
     db.close()
 
-    assert not [step for step in plan if step.startswith("SCAN")], plan
+    assert not [step for step in plan if step.startswith("SCAN runs")], plan
+
+
+def test_a_journal_from_before_these_questions_answers_them(tmp_path: Path):
+    """Readers find it as it is; whoever owns it next adds what makes it quick."""
+    asyncio.run(_with_a_run(tmp_path))
+    older = apsw.Connection(str(tmp_path / "journal.db"), vfs=database.CHECKED_VFS)
+    for name in ("runs_by_tenant", "runs_by_flow", "runs_by_label"):
+        older.execute(f"DROP INDEX {name}")
+    older.close()
+
+    read = asyncio.run(_asked(SqliteReader(tmp_path)))
+    owned = asyncio.run(_asked(SqliteJournal(tmp_path)))
+
+    assert read == owned == ["run"]
+    newer = apsw.Connection(str(tmp_path / "journal.db"), vfs=database.CHECKED_VFS)
+    assert newer.execute("SELECT count(*) FROM sqlite_schema WHERE name LIKE 'runs_by_%'").get == 8
+    newer.close()
+
+
+async def _with_a_run(directory: Path) -> None:
+    async with SqliteJournal(directory) as journal:
+        await keep(journal, "run", facts(1, 1), line=entry("run", tenant="acme", labels={"team": "red"}))
+
+
+async def _asked(journal: SqliteJournal | SqliteReader) -> list[str]:
+    async with journal:
+        return [found.id for found in await journal.runs(RunQuery(tenant="acme", labels={"team": "red"}))]

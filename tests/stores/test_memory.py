@@ -7,6 +7,6 @@ from tenuto.testing.journal_conformance import JournalConformance, StoredJournal
 
 
 class TestMemoryJournal(JournalConformance):
-    def open(self, directory: Path) -> StoredJournal:
+    async def open(self, directory: Path) -> StoredJournal:
         del directory
         return MemoryJournal()

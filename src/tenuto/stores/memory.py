@@ -32,7 +32,7 @@ class MemoryJournal:
     async def runs(self, query: RunQuery) -> list[RunEntry]:
         found = sorted(self._entries.values(), key=_age, reverse=True)
         if query.cursor is not None:
-            last = _age(self._entries[query.cursor])
+            last = _age(self._at(query.cursor, query.tenant))
             found = [entry for entry in found if _age(entry) < last]
         return [replace(entry) for entry in found if _matches(entry, query)][: query.limit]
 
@@ -61,6 +61,12 @@ class MemoryJournal:
 
     async def close(self) -> None:
         self._closed = True
+
+    def _at(self, cursor: str, tenant: str | None) -> RunEntry:
+        entry = self._entries[cursor]
+        if tenant not in (None, entry.tenant):
+            raise KeyError(cursor)
+        return entry
 
     def _written(self, write: Write) -> Exception | None:
         if self._closed:
@@ -101,8 +107,19 @@ def _age(entry: RunEntry) -> tuple[float, str]:
 def _matches(entry: RunEntry, query: RunQuery) -> bool:
     return (
         (query.statuses is None or entry.status in query.statuses)
+        and (query.tenant is None or entry.tenant == query.tenant)
+        and (query.stage is None or entry.stage == query.stage)
         and (query.flow is None or entry.flow == query.flow)
         and (query.parent is None or entry.parent == query.parent)
         and (query.name is None or entry.name == query.name or entry.id.startswith(query.name))
+        and query.labels.items() <= entry.labels.items()
+        and _in_time(entry, query)
+    )
+
+
+def _in_time(entry: RunEntry, query: RunQuery) -> bool:
+    return (
+        (query.created_after is None or entry.created_at >= query.created_after)
+        and (query.created_before is None or entry.created_at < query.created_before)
         and (query.ended_before is None or (entry.ended_at is not None and entry.ended_at < query.ended_before))
     )

@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Final, Self, TypeVar, cast
+from typing import Self, TypeVar, cast
 
 import apsw
 
@@ -18,10 +18,9 @@ from tenuto.ports.journal import ENDS, Damaged, Row, RunEntry, RunQuery
 from .database import check_format, connect, extent, meta, snapshot
 from .failures import sentences
 from .head import check, mark_in
-from .rows import COLUMNS, SELECT_FACTS, checked, damaged, entry_of
+from .lookups import AGE_OF, listing
+from .rows import SELECT_FACTS, checked, damaged, entry_of
 from .sql import Connection, Sql
-
-_LAST_CHARACTER: Final = "\U0010ffff"
 
 T = TypeVar("T")
 
@@ -83,18 +82,15 @@ class SqliteReader:
 
     def _runs(self, query: RunQuery) -> list[RunEntry]:
         with snapshot(self._db):
-            where, values = _conditions(query)
-            if query.cursor is not None:
-                where.append("(created_at, id) < (?, ?)")
-                values += self._age_of(query.cursor)
-            rows = self._db.execute(_select(where), (*values, query.limit))
-            return [entry_of(row) for row in rows]
+            age = None if query.cursor is None else self._age_of(query.cursor, query.tenant)
+            statement, values = listing(query, age)
+            return [entry_of(row) for row in self._db.execute(statement, values)]
 
-    def _age_of(self, run: str) -> list[Sql]:
-        found = self._db.execute("SELECT created_at, id FROM runs WHERE id = ?", (run,)).fetchone()
+    def _age_of(self, run: str, tenant: str | None) -> tuple[Sql, Sql]:
+        found = self._db.execute(AGE_OF, (run, tenant, tenant)).fetchone()
         if found is None:
             raise KeyError(run)
-        return list(found)
+        return found[0], found[1]
 
     def _get(self, digest: str) -> bytes:
         content = self._db.execute("SELECT content FROM blobs WHERE hash = ?", (digest,)).get
@@ -142,28 +138,3 @@ def _connected(path: Path) -> Connection:
             raise
         return connect(path, readonly=True, immutable=True)
     return db
-
-
-def _conditions(query: RunQuery) -> tuple[list[str], list[Sql]]:
-    where: list[str] = []
-    values: list[Sql] = []
-    if query.statuses is not None:
-        where.append(f"status IN ({', '.join('?' * len(query.statuses))})")
-        values += sorted(query.statuses)
-    for column, wanted in (("flow", query.flow), ("parent", query.parent)):
-        if wanted is not None:
-            where.append(f"{column} = ?")
-            values.append(wanted)
-    if query.name is not None:
-        where.append("(name = ? OR (id >= ? AND id < ?))")
-        values += [query.name, query.name, query.name + _LAST_CHARACTER]
-    if query.ended_before is not None:
-        where.append("ended_at < ?")
-        values.append(query.ended_before)
-    return where, values
-
-
-def _select(where: list[str]) -> str:
-    """`where` holds conditions of this file only; what a user gave is bound, never written into the text."""
-    condition = " AND ".join(where) or "TRUE"
-    return f"SELECT {COLUMNS} FROM runs WHERE {condition} ORDER BY created_at DESC, id DESC LIMIT ?"  # noqa: S608  # constants only
