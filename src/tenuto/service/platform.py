@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from tenuto.ports.engine import Engine
+from tenuto.ports.store import Store
 from tenuto.sdk.definition import NodeDefinition
 from tenuto.service.archive import Archive
 from tenuto.service.runs import Deleter
@@ -18,3 +19,4 @@ class Platform:
     journal: Deleter
     registry: Mapping[str, NodeDefinition]
     clock: Callable[[], float]
+    store: Store
