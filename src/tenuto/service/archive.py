@@ -20,19 +20,32 @@ _NAMED = 5
 
 @dataclass(slots=True)
 class Archive:
-    """`read_flow` makes a flow of a stored document; None where this program cannot (a node type is not installed)."""
+    """`read_flow` makes a flow of a stored document; None where this program cannot (a node type is not installed).
+
+    `tenant`: the only one whose runs are known here, so that another's are not found by any word. None: all, for the
+    command line, which owns the directory.
+    """
 
     journal: Journal
     blobs: Blobs
     read_flow: Callable[[bytes], Flow | None]
+    tenant: str | None = None
+
+    def within(self, tenant: str) -> "Archive":
+        """The same, for who may see the runs of this tenant only."""
+        return replace(self, tenant=tenant)
+
+    async def runs(self, query: RunQuery) -> list[RunEntry]:
+        """The lines of the index that are asked for. Every look-up of a run goes through here."""
+        return await self.journal.runs(query if self.tenant is None else replace(query, tenant=self.tenant))
 
     async def find(self, word: str) -> RunEntry:
         """The run of that name or id (the newest, where a name was given twice), or the only one that starts so."""
-        exact = await self.journal.runs(RunQuery(name=word, limit=_NAMED)) if word else []
+        exact = await self.runs(RunQuery(name=word, limit=_NAMED)) if word else []
         whole = [entry for entry in exact if word in (entry.id, entry.name)]
         if whole:
             return whole[0]
-        recent = await self.journal.runs(RunQuery(limit=RECENT))
+        recent = await self.runs(RunQuery(limit=RECENT))
         near = {
             entry.id: entry
             for entry in [*exact, *recent]
@@ -40,7 +53,7 @@ class Archive:
         }
         if len(near) == 1:
             return next(iter(near.values()))
-        raise _unclear(word, list(near.values())) if near else _unknown(word, recent)
+        raise _unclear(word, list(near.values())) if near else self._unknown(word, recent)
 
     async def check_free(self, name: str) -> None:
         """Refuse a name for a new run that would be taken for another: its name, or its id."""
@@ -57,12 +70,15 @@ class Archive:
 
     async def _all(self, query: RunQuery) -> list[RunEntry]:
         found: list[RunEntry] = []
-        while page := await self.journal.runs(query):
+        while page := await self.runs(query):
             found += page
             query = replace(query, cursor=page[-1].id)
         return found
 
     async def facts(self, run: str, after: int = 0) -> list[tuple[int, Fact]]:
+        """Of the run with this whole id; [] if it is not known here."""
+        if self.tenant is not None and await self.entry(run) is None:
+            return []
         rows = await self.journal.read(run, after)
         return [(row.seq, await self._decode(row)) for row in rows]
 
@@ -73,13 +89,29 @@ class Archive:
         """What is known of the run now, ready to be told more."""
         return follow(await self.facts(entry.id), await self.flow(entry.document), await self.names(entry))
 
+    async def entry(self, run: str) -> RunEntry | None:
+        """The run's line in the index, by its whole id."""
+        found = await self.runs(RunQuery(name=run, limit=_NAMED))
+        return next((entry for entry in found if entry.id == run), None)
+
     async def names(self, entry: RunEntry) -> dict[str, str]:
         """Of the runs that this one came of, as far as they are still there, by their ids."""
         named: dict[str, str] = {}
         for run in (entry.origin, entry.parent):
-            found = await self.journal.runs(RunQuery(name=run, limit=_NAMED)) if run else []
-            named.update((other.id, other.name) for other in found if other.id == run)
+            other = await self.entry(run) if run else None
+            if other is not None:
+                named[other.id] = other.name
         return named
+
+    def _unknown(self, word: str, recent: list[RunEntry]) -> Refused:
+        if not recent and self.tenant is None:
+            return Refused(
+                "not_found",
+                f"there is no run `{word}`: this data directory has none",
+                "see --data, or start one with `tenuto run`",
+            )
+        hint = did_you_mean(word, [entry.name for entry in recent])
+        return Refused("not_found", f"there is no run `{word}`", hint or "`tenuto runs list` shows them")
 
     async def _decode(self, row: Row) -> Fact:
         named = references(row.body)
@@ -90,14 +122,3 @@ class Archive:
 def _unclear(word: str, near: list[RunEntry]) -> Refused:
     names = ", ".join(entry.name for entry in near[:_NAMED]) + (", …" if len(near) > _NAMED else "")
     return Refused("ambiguous", f"`{word}` could be {len(near)} runs: {names}", "give more of the name")
-
-
-def _unknown(word: str, recent: list[RunEntry]) -> Refused:
-    if not recent:
-        return Refused(
-            "not_found",
-            f"there is no run `{word}`: this data directory has none",
-            "see --data, or start one with `tenuto run`",
-        )
-    hint = did_you_mean(word, [entry.name for entry in recent])
-    return Refused("not_found", f"there is no run `{word}`", hint or "`tenuto runs list` shows them")

@@ -33,10 +33,12 @@ async def start(
     *,
     name: str | None = None,
     stage: str = "dev",
+    tenant: str = "default",
     labels: Mapping[str, str] | None = None,
 ) -> str:
     """Start a run of the flow; its id. The input gets its defaults and must fit the flow."""
-    request = StartRequest(flow, prepare(flow.input_schema, given), name=name, stage=stage, labels=labels or {})
+    prepared = prepare(flow.input_schema, given)
+    request = StartRequest(flow, prepared, name=name, stage=stage, tenant=tenant, labels=labels or {})
     return await engine.start(request)
 
 
@@ -51,7 +53,7 @@ async def listing(archive: Archive, query: RunQuery) -> list[RunEntry]:
         status = min(unknown)
         hint = did_you_mean(status, STATUSES) or f"one of {', '.join(sorted(STATUSES))}"
         raise Refused("invalid", f"`{status}` is no status of a run", hint)
-    return await archive.journal.runs(query)
+    return await archive.runs(query)
 
 
 async def events(archive: Archive, word: str, after: int = 0) -> list[dict[str, Json]]:
