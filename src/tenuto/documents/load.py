@@ -12,6 +12,7 @@ from tenuto.documents import from_json, from_yaml
 from tenuto.documents.marks import Marks
 from tenuto.documents.schemas import wrong_schemas
 from tenuto.documents.text import Refused, decode
+from tenuto.documents.triggers import wrong_triggers
 
 Format = Literal["yaml", "json"]
 _LARGE: Final = 50_000
@@ -42,7 +43,7 @@ def load(source: bytes | str, *, format: Format | None = None, library: Library 
         except Refused as refused:
             return Loaded(problems=[refused.problem])
         flow, problems = read(document, library)
-        if flow is not None and (wrong := wrong_schemas(flow)):
+        if flow is not None and (wrong := [*wrong_schemas(flow), *wrong_triggers(flow)]):
             flow, problems = None, [*problems, *wrong]
         return Loaded(document, flow, _placed(problems, text, kind) if problems else [])
 

@@ -132,9 +132,9 @@ class _Reader:
             return ()
         reader = TriggerReader(self.findings)
         triggers = reader.read(self.part.members["triggers"])
-        scope = Scope(self.world, given=_TRIGGER_SCOPE)
-        for path, value in reader.values:
-            uses_of(value, Place(scope, path))
+        for each in reader.values:
+            given = _TRIGGER_SCOPE | {"event"} if each.of_event else _TRIGGER_SCOPE
+            uses_of(each.value, Place(Scope(self.world, given=given), each.path))
         return triggers
 
     def _with_names(self, flow: Flow) -> Flow:

@@ -11,7 +11,7 @@ from tenuto.core.flow.names import FLOW_NAME, MAX_NAME, NODE_ID
 from tenuto.core.flow.nodes import MAX_ITEMS, MAX_TURNS
 from tenuto.core.flow.parts import MAX_ATTEMPTS
 from tenuto.core.flow.policies import FULL
-from tenuto.core.flow.triggers import METHODS, SIGNATURES
+from tenuto.core.flow.triggers import MAX_SECRETS, METHODS, MISSED, SIGNATURES
 
 Schema = dict[str, Any]
 
@@ -132,7 +132,18 @@ _FIELD: Final[Schema] = {
 _AUTH: Final[Schema] = {
     "anyOf": [
         {"enum": ["key", "none"]},
-        _object({"signature": {"enum": list(SIGNATURES)}, "secret": _TEXT}, "signature", "secret"),
+        _object(
+            {
+                "signature": {"enum": list(SIGNATURES)},
+                "secret": {
+                    "anyOf": [_TEXT, {"type": "array", "items": _TEXT, "minItems": 1, "maxItems": MAX_SECRETS}],
+                    "description": "The name of a secret, or of several: any of them will do.",
+                },
+                "header": {**_TEXT, "description": "Of `hmac`: where the signature stands, X-Signature if not said."},
+            },
+            "signature",
+            "secret",
+        ),
     ]
 }
 _HTTP: Final = _object(
@@ -148,8 +159,12 @@ _HTTP: Final = _object(
 _TRIGGER: Final = _object(
     {
         "http": _HTTP,
-        "cron": {"type": "string", "description": "Five fields, such as 0 9 * * 1-5."},
+        "cron": {"type": "string", "description": "Five fields, such as 0 9 * * 1-5; a sixth in front is for seconds."},
         "timezone": _TEXT,
+        "missed": {
+            "enum": list(MISSED),
+            "description": "What becomes of ticks that nobody was there for: one run, or none.",
+        },
         "event": _object({"type": _TEXT, "when": _DECISION}, "type"),
         "input": _or_expression({"type": "object"}),
     },

@@ -1,25 +1,41 @@
-"""What starts a flow where it is published: `http`, `cron`, `event`. Only their shape is checked; services make them work."""
+"""What starts a flow where it is published: `http`, `cron`, `event`. Only their shape is checked; services make them work.
+
+Whether a cron line ever ticks and whether a time zone exists is asked in `documents`, which may read what it needs.
+"""
 
 import re
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 from tenuto.core.expressions import Value
 from tenuto.core.flow.findings import Findings, brief, has_expression, listing, mapping, under, what
 from tenuto.core.flow.parts import Part, is_expression
+from tenuto.core.flow.paths import duplicates, read_path
 
 KINDS: Final = ("http", "cron", "event")
 METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
 SIGNATURES: Final = ("standard", "github", "stripe", "slack", "hmac")
-_BESIDE: Final = {"http": (), "cron": ("timezone", "input"), "event": ("input",)}
-_SEGMENT: Final = re.compile(r"\{[a-z][a-z0-9_]*\}|[A-Za-z0-9._~-]+", re.ASCII)
+MISSED: Final = ("once", "skip")
+MAX_SECRETS: Final = 5
+_BESIDE: Final = {"http": ("input",), "cron": ("timezone", "missed", "input"), "event": ("input",)}
+_TYPE: Final = re.compile(r"[A-Za-z0-9_.:/-]{1,200}", re.ASCII)
+_HEADER: Final = re.compile(r"[A-Za-z0-9-]{1,100}", re.ASCII)
 _ZONE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}", re.ASCII)
-_CRON: Final = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
+_CRON: Final = ((0, 59), (0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
+_DAYS, _WEEKDAYS = 3, 5
+_LAST: Final = re.compile(r"LW?", re.IGNORECASE)  # the last day of a month, the last one from Monday to Friday
+_NTH: Final = re.compile(r"([0-7]|mon|tue|wed|thu|fri|sat|sun)(#[1-5]|L)", re.IGNORECASE | re.ASCII)
 _CRON_WORDS: Final = re.compile(
     r"(mon|tue|wed|thu|fri|sat|sun|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)", re.IGNORECASE
 )
 
-Valued = tuple[str, Value]
+
+class Valued(NamedTuple):
+    """A value that is worked out when the trigger fires; in one of an `event` trigger `event` has a meaning, too."""
+
+    path: str
+    value: Value
+    of_event: bool = False
 
 
 class TriggerReader:
@@ -31,6 +47,12 @@ class TriggerReader:
 
     def read(self, value: object) -> tuple[Mapping[str, object], ...]:
         """A list of triggers, or one object with a trigger of each kind."""
+        found = self._all(value)
+        for path, method, route in duplicates(found):
+            self.findings.error(path, "duplicate", f"{method} {route} stands twice", "one trigger a method and path")
+        return found
+
+    def _all(self, value: object) -> tuple[Mapping[str, object], ...]:
         items = listing(value)
         if items is None:
             members = mapping(value)
@@ -54,7 +76,7 @@ class TriggerReader:
     def _each(self, part: Part) -> Mapping[str, object]:
         kinds = [kind for kind in KINDS if kind in part.members]
         if len(kinds) != 1:
-            part.only((*KINDS, "timezone", "input"), "a trigger")
+            part.only((*KINDS, "timezone", "missed", "input"), "a trigger")
             said = " and ".join(f"`{kind}`" for kind in kinds) or "none"
             self.findings.error(
                 part.path, "wrong_value", f"a trigger has one of `http`, `cron`, `event`; it has {said}"
@@ -76,7 +98,8 @@ class TriggerReader:
         inner.one_of("method", METHODS, "POST")
         inner.one_of("respond", ("result", "accepted"), "accepted")
         if "path" in inner.members:
-            _check_path(inner)
+            for problem in read_path(inner.text("path")).problems:
+                inner.wrong("path", *problem)
         if "auth" in inner.members:
             self._auth(inner)
         self._keep(inner, "key", inner.value("key"))
@@ -90,16 +113,34 @@ class TriggerReader:
                 part.wrong("auth", "wrong_value", "which signature?", "write `auth: {signature: github, secret: NAME}`")
             return
         inner = Part(members, part.at("auth"), self.findings)
-        inner.only(("signature", "secret"), "`auth`")
+        inner.only(("signature", "secret", "header"), "`auth`")
         inner.need(("signature", "secret"), "`auth`")
         inner.one_of("signature", SIGNATURES, "standard")
-        secret = inner.text("secret")
-        if has_expression(secret):
-            inner.wrong("secret", "wrong_value", "`secret` is the name of a secret", "write its name without ${}")
+        self._secret(inner)
+        if "header" in inner.members:
+            self._header(inner)
+
+    def _secret(self, part: Part) -> None:
+        """One name, or several while a secret is changed: any of them will do."""
+        names = listing(part.members.get("secret", ""))
+        if names is None:
+            names = [part.text("secret", "-")]
+        if not 0 < len(names) <= MAX_SECRETS or not all(isinstance(name, str) and name for name in names):
+            part.wrong("secret", "wrong_value", "`secret` is the name of a secret, or a list of up to 5")
+        elif any(has_expression(name) for name in names):
+            part.wrong("secret", "wrong_value", "`secret` is the name of a secret", "write its name without ${}")
+
+    def _header(self, part: Part) -> None:
+        """Only of `hmac`: the others have headers of their own."""
+        if part.members.get("signature") != "hmac":
+            part.wrong("header", "unknown_key", "only `signature: hmac` has a `header`")
+        elif not _HEADER.fullmatch(part.text("header")):
+            part.wrong("header", "wrong_value", "`header` is no name of a header", "write `header: X-Signature`")
 
     def _cron(self, part: Part) -> None:
         if reason := wrong_cron(part.text("cron")):
             part.wrong("cron", "wrong_cron", reason, 'write five fields, such as "0 9 * * 1-5"')
+        part.one_of("missed", MISSED, "once")
         if "timezone" in part.members:
             zone = part.text("timezone", "UTC")
             if not _ZONE.fullmatch(zone):
@@ -111,18 +152,21 @@ class TriggerReader:
             return
         inner.only(("type", "when"), "an `event` trigger")
         inner.need(("type",), "an `event` trigger")
-        inner.text("type")
-        self._keep(inner, "when", inner.decision("when"))
+        if not _TYPE.fullmatch(inner.text("type", "-")):
+            inner.wrong(
+                "type", "wrong_value", "a type of events is letters, digits and . _ : / -", "write order.created"
+            )
+        self._keep(inner, "when", inner.decision("when"), of_event=True)
 
     def _input(self, part: Part) -> None:
         given = part.members["input"]
         if mapping(given) is None and not is_expression(given):
             part.wrong("input", "wrong_type", f"`input` is {what(given)}, not an object")
-        self._keep(part, "input", part.value("input"))
+        self._keep(part, "input", part.value("input"), of_event="event" in part.members)
 
-    def _keep(self, part: Part, key: str, value: Value | None) -> None:
+    def _keep(self, part: Part, key: str, value: Value | None, *, of_event: bool = False) -> None:
         if value is not None:
-            self.values.append((part.at(key), value))
+            self.values.append(Valued(part.at(key), value, of_event))
 
     def _object(self, part: Part, key: str, hint: str) -> Part | None:
         members = mapping(part.members[key])
@@ -133,17 +177,21 @@ class TriggerReader:
 
 
 def wrong_cron(text: str) -> str:
-    """Why this is no cron line of five fields, or nothing."""
+    """Why this is no cron line of five fields (or six, the first one for seconds), or nothing."""
     fields = text.split()
-    if len(fields) != len(_CRON):
+    if len(fields) not in {5, 6}:
         return f"a cron line has five fields, `{brief(text)}` has {len(fields)}"
-    for field, (low, high) in zip(fields, _CRON, strict=True):
-        if not all(_cron_item(item, low, high) for item in field.split(",")):
+    for place, field in enumerate(fields, 6 - len(fields)):
+        low, high = _CRON[place]
+        if not all(_cron_item(item, place) for item in field.split(",")):
             return f"`{brief(field)}` is no field of a cron line ({low} to {high})"
     return ""
 
 
-def _cron_item(item: str, low: int, high: int) -> bool:
+def _cron_item(item: str, place: int) -> bool:
+    low, high = _CRON[place]
+    if (place == _DAYS and _LAST.fullmatch(item)) or (place == _WEEKDAYS and _NTH.fullmatch(item)):
+        return True
     span, _, step = item.partition("/")
     if "/" in item and not (step.isdecimal() and 0 < int(step[:9]) <= high):
         return False
@@ -168,18 +216,3 @@ def _apart(members: Mapping[str, object]) -> list[Mapping[str, object]]:
     beside = {key: value for key, value in members.items() if key not in KINDS}
     first = "cron" if "cron" in kinds else kinds[0]
     return [{kind: members[kind], **(beside if kind == first else {})} for kind in kinds]
-
-
-def _check_path(part: Part) -> None:
-    path = part.text("path")
-    if not path.startswith("/") or len(path) > 512:
-        part.wrong("path", "wrong_path", f"`{brief(path)}` is no path", "write `/orders/{id}`")
-        return
-    names: list[str] = []
-    for segment in path[1:].split("/") if path != "/" else ():
-        if not _SEGMENT.fullmatch(segment):
-            part.wrong("path", "wrong_path", f"`{brief(segment)}` is no part of a path", "write `/orders/{id}`")
-        elif segment.startswith("{"):
-            names.append(segment)
-    if len(set(names)) < len(names):
-        part.wrong("path", "duplicate", "a name stands twice in the path")
