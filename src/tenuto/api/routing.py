@@ -1,33 +1,49 @@
-"""The router that every noun uses: bodies are read strictly, and the errors that any route may answer are documented."""
+"""The router that every noun uses: who comes is proven before the body is read, bodies are read strictly, and the errors
+that any route may answer are documented.
+"""
 
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, Final
 
 from fastapi import APIRouter
 from fastapi.requests import Request
 from fastapi.responses import Response
 from fastapi.routing import APIRoute
 
+from tenuto.api.access import admit_early
 from tenuto.api.bodies import JsonRequest
 from tenuto.api.errors import USUAL, problems
 
-DOCUMENT_LIMIT = 1024 * 1024  # bytes: of a body that is a flow document or not much else
+DOCUMENT_LIMIT: Final = 1024 * 1024  # bytes
 
 
 class Route(APIRoute):
-    """A route whose handler is given a `JsonRequest`."""
+    """A route whose handler is given a `JsonRequest`, from somebody who may send it."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
 
         async def with_strict_body(request: Request) -> Response:
-            return await handle(JsonRequest(request.scope, request.receive))
+            await admit_early(self.dependant, request)
+            strict = JsonRequest(request.scope, request.receive)
+            strict.limit = self.body_limit
+            return await handle(strict)
 
         return with_strict_body
 
 
-class Router(APIRouter):
-    """`Router(prefix="/v1/runs", tags=["runs"])`. Routes add what else they answer: `responses=problems(404, 409)`."""
+class DocumentRoute(Route):
+    body_limit = DOCUMENT_LIMIT
 
-    def __init__(self, *, prefix: str = "", tags: list[Any] | None = None, **more: Any) -> None:
-        super().__init__(prefix=prefix, tags=tags, route_class=Route, responses=problems(*USUAL), **more)
+
+class Router(APIRouter):
+    """`Router(prefix="/v1/runs", tags=["runs"])`. Routes add what else they answer: `responses=problems(404, 409)`.
+
+    `documents`: its bodies are flow documents, which are smaller than what else may come.
+    """
+
+    def __init__(
+        self, *, prefix: str = "", tags: list[Any] | None = None, documents: bool = False, **more: Any
+    ) -> None:
+        kind = DocumentRoute if documents else Route
+        super().__init__(prefix=prefix, tags=tags, route_class=kind, responses=problems(*USUAL), **more)

@@ -1,12 +1,13 @@
 """What the use cases of a server work with: built once by `bootstrap`, handed to every skin."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tenuto.ports.engine import Engine
 from tenuto.ports.store import Store
 from tenuto.sdk.definition import NodeDefinition
 from tenuto.service.archive import Archive
+from tenuto.service.gate import Gate, closed
 from tenuto.service.runs import Deleter
 
 
@@ -20,3 +21,4 @@ class Platform:
     registry: Mapping[str, NodeDefinition]
     clock: Callable[[], float]
     store: Store
+    gate: Gate = field(default_factory=closed)

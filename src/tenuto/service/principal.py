@@ -13,13 +13,17 @@ Kind = Literal["admin", "user", "key", "oidc", "local"]
 
 @dataclass(slots=True, frozen=True)
 class Principal:
-    """One asker in one request. `tenant`: where it acts; nothing that it asks for is looked for anywhere else."""
+    """One asker in one request. `tenant`: where it acts; nothing that it asks for is looked for anywhere else.
+
+    `session`: of a person who logged in.
+    """
 
     kind: Kind
     id: str
     name: str
     tenant: str = DEFAULT_TENANT
     permissions: frozenset[str] = frozenset()
+    session: str = ""
 
     def may(self, permission: str) -> bool:
         """Whether it holds the permission: by its own name, by `<noun>:*`, or by holding everything."""
