@@ -1,7 +1,7 @@
 """Running one node once: from the command to the word that tells the heart what came of it.
 
-A task for a node, a thread where it is a plain `def`, nothing else on the hot path: a timer only if there is a timeout,
-a context only made, never wired. Whatever a node raises, returns or refuses to do ends here as an input of the heart;
+A turn in a task (see `runners`), a thread where it is a plain `def`, nothing else on the hot path: a timer only if there
+is a timeout, a context only made, never wired. Whatever a node raises, returns or refuses to do ends here as an input of the heart;
 nothing of it reaches the loop.
 
 A function that is told to stop (`cut`) is cancelled and has the grace to return; only then is its end told, so that an
@@ -41,7 +41,6 @@ class Attempt:
     """One execution of one node: (path, attempt, wake)."""
 
     __slots__ = (
-        "_began",
         "_gone",
         "_ticket",
         "_timer",
@@ -70,7 +69,6 @@ class Attempt:
         self.open_step: str | None = None  # a `once` step under way
         self.spent = False  # a step has told its usage
         self.started_at = 0.0
-        self._began = False
         self._gone = False
         self._timer: asyncio.TimerHandle | None = None
         self._ticket: Ticket | None = None
@@ -102,10 +100,9 @@ class Attempt:
     def _begin(self) -> None:
         services, command = self.owner.services, self.command
         self.started_at = services.clock()
-        loop = asyncio.get_running_loop()
-        self.task = asyncio.Task(self._run(), loop=loop)  # what `create_task` does, in a third of the time
+        services.runners.begin(self)
         if self.timeout is not None:
-            self._timer = loop.call_later(self.timeout, self.stop, "timeout")
+            self._timer = asyncio.get_running_loop().call_later(self.timeout, self.stop, "timeout")
         run = self.owner.state.about.run
         if run in services.hub.listeners:
             services.hub.tell(Live(run, "running", command.path, data={"attempt": command.attempt}))
@@ -117,9 +114,7 @@ class Attempt:
         if self._gone:
             return
         first, self.cut = self.cut is None, cut
-        if self.task is None or not self._began:
-            if self.task is not None:
-                self.task.cancel()
+        if self.task is None:
             self._leave(self._never_ran())
             return
         if self.context is not None:
@@ -161,8 +156,11 @@ class Attempt:
 
     # --- running
 
-    async def _run(self) -> None:
-        self._began = True
+    @property
+    def off(self) -> bool:
+        return self.cut is not None
+
+    async def run(self) -> None:
         try:
             definition, given = self.definition, self.command.input
             secrets = _NO_SECRETS

@@ -411,6 +411,7 @@ class LocalHost:
         services.closing = True
         services.timers.close()
         self.residents.close()
+        await asyncio.sleep(0)  # what was told to begin has its task now
         await _wait(self._attempt_tasks(), services.options.shutdown)
         tasks = self._attempt_tasks()
         for run in self.residents:

@@ -9,6 +9,7 @@ from tenuto.hosts.local.hub import Hub
 from tenuto.hosts.local.logs import Logs
 from tenuto.hosts.local.options import Clock, Options
 from tenuto.hosts.local.pools import Pools
+from tenuto.hosts.local.runners import Runners
 from tenuto.hosts.local.threads import Threads
 from tenuto.hosts.local.timers import Timers
 from tenuto.ports.blobs import Blobs
@@ -36,6 +37,7 @@ class Services:
     timers: Timers
     pools: Pools
     threads: Threads
+    runners: Runners = field(default_factory=Runners)
     hub: Hub = field(default_factory=Hub)
     dice: random.Random = field(default_factory=random.Random)
     closing: bool = False
