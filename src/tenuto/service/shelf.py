@@ -1,0 +1,59 @@
+"""What the use cases of flows work with: a part of the platform, or of a data directory that a command works on."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from tenuto.core.flow import Library
+from tenuto.ports.engine import Refused
+from tenuto.ports.journal import RunEntry, RunQuery
+from tenuto.ports.publications import Publication
+from tenuto.service.archive import UNFINISHED, Archive
+from tenuto.service.published import Published
+from tenuto.service.sources import Sources
+
+Live = Callable[[str, str], Awaitable[RunEntry | None]]
+
+
+class Listener(Protocol):
+    """Who makes triggers work where a flow is published. Told on the event loop, after the commit; must not raise."""
+
+    def published(self, publication: Publication) -> None: ...
+
+    def unpublished(self, tenant: str, flow: str, stage: str) -> None: ...
+
+
+async def _none(tenant: str, flow: str) -> RunEntry | None:
+    del tenant, flow
+    return None
+
+
+@dataclass(slots=True, kw_only=True)
+class Shelf:
+    """`clock`: seconds since the epoch, UTC. `live`: some run of a flow (of a tenant) that has not ended."""
+
+    published: Published
+    clock: Callable[[], float]
+    live: Live = _none
+    sources: Sources = field(default_factory=Sources)
+    listeners: list[Listener] = field(default_factory=list[Listener])
+
+    @property
+    def library(self) -> Library:
+        return self.published.library
+
+    def refuse_if_from_file(self, tenant: str, name: str) -> None:
+        """What a folder owns is changed there, or it would be another at the next change."""
+        file = self.sources.file(tenant, name)
+        if file is not None:
+            raise Refused("conflict", f"`{name}` comes from {file}", "change it there")
+
+
+def live_in(archive: Archive) -> Live:
+    """Asks the archive of the runs."""
+
+    async def live(tenant: str, flow: str) -> RunEntry | None:
+        found = await archive.within(tenant).runs(RunQuery(flow=flow, statuses=UNFINISHED, limit=1))
+        return found[0] if found else None
+
+    return live

@@ -1,0 +1,29 @@
+"""Which flows come from files: those belong to their folder, and nobody else may change them."""
+
+from dataclasses import dataclass, field
+
+from tenuto.service.principal import DEFAULT_TENANT
+
+
+@dataclass(slots=True, frozen=True)
+class SourceFile:
+    """`shown`: the path as people know it. `gone`: it was there, and the flow stays as it was."""
+
+    shown: str
+    gone: bool = False
+
+
+@dataclass(slots=True)
+class Sources:
+    """By name of the flow; a folder belongs to one tenant."""
+
+    tenant: str = DEFAULT_TENANT
+    files: dict[str, SourceFile] = field(default_factory=dict[str, SourceFile])
+
+    def file(self, tenant: str, name: str) -> str | None:
+        """The file that owns the flow, if one does now."""
+        found = self.of(tenant, name)
+        return None if found is None or found.gone else found.shown
+
+    def of(self, tenant: str, name: str) -> SourceFile | None:
+        return self.files.get(name) if tenant == self.tenant else None
