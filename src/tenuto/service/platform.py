@@ -8,7 +8,9 @@ from tenuto.ports.store import Store
 from tenuto.sdk.definition import NodeDefinition
 from tenuto.service.archive import Archive
 from tenuto.service.gate import Gate, closed
+from tenuto.service.limits import Turnstile
 from tenuto.service.runs import Deleter
+from tenuto.service.shelf import Shelf
 
 
 @dataclass(slots=True, kw_only=True)
@@ -21,4 +23,6 @@ class Platform:
     registry: Mapping[str, NodeDefinition]
     clock: Callable[[], float]
     store: Store
+    flows: Shelf  # its `published` is also the engine's source of flows
+    turnstile: Turnstile
     gate: Gate = field(default_factory=closed)
