@@ -117,6 +117,6 @@ def test_the_heart_travels_to_temporal() -> None:
         ):
             harness = TemporalHarness(environment.client)
             for name in TRAVELLED:
-                await asyncio.wait_for(check(cases[name], harness), 30)
+                await asyncio.wait_for(check(cases[name], harness), 120)
 
     asyncio.run(play())
