@@ -13,13 +13,14 @@ from typing import Self, TypeVar, cast
 
 import apsw
 
+from tenuto.ports.integrity import checked, damaged
 from tenuto.ports.journal import ENDS, Damaged, Row, RunEntry, RunQuery
 
 from .database import check_format, connect, extent, meta, snapshot
 from .failures import sentences
 from .head import check, mark_in
 from .lookups import AGE_OF, listing
-from .rows import SELECT_FACTS, checked, damaged, entry_of
+from .rows import SELECT_FACTS, entry_of
 from .sql import Connection, Sql
 
 T = TypeVar("T")

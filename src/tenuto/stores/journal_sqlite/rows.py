@@ -1,11 +1,11 @@
-"""Rows and index lines to SQL and back, each checked as it is read."""
+"""Rows and index lines to SQL and back."""
 
 import json
-import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Final, cast
 
-from tenuto.ports.journal import Damaged, Row, RunEntry
+from tenuto.ports.integrity import checksum
+from tenuto.ports.journal import Row, RunEntry
 
 from .sql import Sql
 
@@ -22,34 +22,11 @@ PUT_ENTRY: Final = (
 )
 
 FactRow = tuple[str, int, str, float, int, bytes]
-_Fact = tuple[int, str, float, int, bytes]
 
 
 def fact_row(run: str, row: Row) -> FactRow:
     at = float(row.at)
     return run, row.seq, row.type, at, checksum(run, row.seq, row.type, at, row.body), row.body
-
-
-def checksum(run: str, seq: int, type_: str, at: float, body: bytes) -> int:
-    return zlib.crc32(body, zlib.crc32(f"{run}\n{seq}\n{type_}\n{at!r}".encode()))
-
-
-def checked(run: str, after: int, found: Iterable[Sequence[Sql]]) -> list[Row]:
-    """The facts that follow `after`, gapless and as they were written, or `Damaged`."""
-    rows: list[Row] = []
-    for due, (seq, type_, at, crc, body) in enumerate(cast("Iterable[_Fact]", found), after + 1):
-        if seq != due:
-            raise damaged(run, f"fact {due} is missing")
-        if checksum(run, seq, type_, at, body) != crc:
-            raise damaged(run, f"fact {seq} is not what was written")
-        rows.append(Row(seq, type_, at, body))
-    return rows
-
-
-def damaged(run: str, what: str) -> Damaged:
-    return Damaged(
-        f"The journal of the run {run} is damaged: {what}. Restore a backup; `tenuto doctor` shows the extent."
-    )
 
 
 def entry_row(entry: RunEntry) -> tuple[Sql, ...]:
