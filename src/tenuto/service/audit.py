@@ -95,7 +95,7 @@ def _plain(value: Any, depth: int = 0) -> Json:
     if isinstance(value, list | tuple | set | frozenset) and depth < DEEPEST:
         several = cast("list[Any]", value)
         return [_plain(inner, depth + 1) for inner in (several if isinstance(value, list | tuple) else sorted(several))]
-    return _text(str(value))
+    return _text(str(cast("object", value)))
 
 
 def _text(text: str) -> str:
