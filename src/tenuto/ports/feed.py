@@ -38,6 +38,6 @@ class Feed(Protocol):
         """From now on the observer is told of every run that changes status, or waits, or no longer does."""
         ...
 
-    def asks(self, run: str) -> list[Ask]:
-        """What a run that is in memory waits for from outside, in the order in which it came to wait."""
+    def asks(self, run: str) -> list[Ask] | None:
+        """What a run that is in memory waits for from outside; None if it is not there."""
         ...

@@ -139,8 +139,9 @@ class Journal(Protocol):
         then commit at once, and call `on_durable` before this returns."""
         ...
 
-    async def read(self, run: str, after: int = 0) -> list[Row]:
-        """The facts of a run with `seq` greater than `after`, checked; [] for a run that does not exist."""
+    async def read(self, run: str, after: int = 0, limit: int | None = None) -> list[Row]:
+        """The facts of a run with `seq` greater than `after`, checked, the first `limit` of them; [] for a run that does
+        not exist."""
         ...
 
     async def runs(self, query: RunQuery) -> list[RunEntry]: ...

@@ -26,8 +26,9 @@ class MemoryJournal:
         del alone  # nothing here takes time
         asyncio.get_running_loop().call_soon(write.on_durable, self._written(write))
 
-    async def read(self, run: str, after: int = 0) -> list[Row]:
-        return [replace(row) for row in self._facts.get(run, [])[after:]]
+    async def read(self, run: str, after: int = 0, limit: int | None = None) -> list[Row]:
+        until = None if limit is None else after + limit
+        return [replace(row) for row in self._facts.get(run, [])[after:until]]
 
     async def runs(self, query: RunQuery) -> list[RunEntry]:
         found = sorted(self._entries.values(), key=_age, reverse=True)

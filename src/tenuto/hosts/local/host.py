@@ -68,6 +68,8 @@ class LocalHost:
         self._refuse_if_closed()
         run = request.run or self._names.run_id()
         if request.run is not None and await self._exists(run):
+            if run not in self._starting:
+                await self.run(run)  # of an owner before, perhaps: whoever starts it wants it to go on
             return run
         starting = self._starting.get(run)
         if starting is not None:
@@ -161,7 +163,7 @@ class LocalHost:
     def observe(self, observer: Observer) -> Leave:
         return self.services.hub.observe(observer)
 
-    def asks(self, run: str) -> list[Ask]:
+    def asks(self, run: str) -> list[Ask] | None:
         return self._view.asks(run)
 
     async def ended_run(self, run: str) -> tuple[Outcome, Mapping[str, float]] | None:

@@ -56,10 +56,10 @@ class View:
         status = "waiting" if driver is not None and waits(self._residents, driver) else entry.status
         return Outcome(run, entry.name, status) if status in until else None
 
-    def asks(self, run: str) -> list[Ask]:
+    def asks(self, run: str) -> list[Ask] | None:
         driver = self._residents.get(run)
         if driver is None:
-            return []
+            return None
         state = driver.state
         return [_ask(state, name, ns) for name, waiting in state.waiters.items() for ns in waiting]
 

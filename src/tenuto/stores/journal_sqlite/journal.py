@@ -58,8 +58,8 @@ class SqliteJournal:
         elif not (alone and self._writer.put_now(write)):
             self._writer.put(loop, write)
 
-    async def read(self, run: str, after: int = 0) -> list[Row]:
-        return await self._reader.read(run, after)
+    async def read(self, run: str, after: int = 0, limit: int | None = None) -> list[Row]:
+        return await self._reader.read(run, after, limit)
 
     async def runs(self, query: RunQuery) -> list[RunEntry]:
         return await self._reader.runs(query)

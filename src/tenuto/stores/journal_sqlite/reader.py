@@ -34,9 +34,9 @@ class SqliteReader:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="tenuto-journal-read")
         self._db = self._thread.submit(_opened, self._path).result()
 
-    async def read(self, run: str, after: int = 0) -> list[Row]:
+    async def read(self, run: str, after: int = 0, limit: int | None = None) -> list[Row]:
         """The facts of a run with `seq` greater than `after`, checked; [] for a run that does not exist."""
-        return await self._ask(f"the run {run}", lambda: self._read(run, after))
+        return await self._ask(f"the run {run}", lambda: self._read(run, after, limit))
 
     async def runs(self, query: RunQuery) -> list[RunEntry]:
         return await self._ask("the index of runs", lambda: self._runs(query))
@@ -69,10 +69,11 @@ class SqliteReader:
         except (apsw.CorruptError, apsw.IOError, apsw.NotADBError) as error:
             raise Damaged(f"{self._path} is damaged where {what} stands ({error}). Restore a backup.") from error
 
-    def _read(self, run: str, after: int) -> list[Row]:
+    def _read(self, run: str, after: int, limit: int | None) -> list[Row]:
+        most = -1 if limit is None else limit
         with snapshot(self._db):
-            rows = checked(run, after, self._db.execute(SELECT_FACTS, (run, after)))
-            if rows and rows[-1].type not in ENDS:
+            rows = checked(run, after, self._db.execute(SELECT_FACTS, (run, after, most)))
+            if rows and len(rows) != most and rows[-1].type not in ENDS:
                 self._check_open(run, rows[-1])
         return rows
 

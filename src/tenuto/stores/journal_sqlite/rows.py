@@ -10,7 +10,7 @@ from tenuto.ports.journal import Row, RunEntry
 from .sql import Sql
 
 INSERT_FACT: Final = "INSERT INTO facts VALUES (?, ?, ?, ?, ?, ?)"
-SELECT_FACTS: Final = "SELECT seq, type, at, crc, body FROM facts WHERE run = ? AND seq > ? ORDER BY seq"
+SELECT_FACTS: Final = "SELECT seq, type, at, crc, body FROM facts WHERE run = ? AND seq > ? ORDER BY seq LIMIT ?"
 LAST_FACT: Final = "SELECT seq, type FROM facts WHERE run = ? ORDER BY seq DESC LIMIT 1"
 COLUMNS: Final = "id, name, flow, document, status, created_at, ended_at, tenant, stage, parent, origin, labels"
 # What a run was created with never changes, so the indexes by name, parent and age are left alone.

@@ -33,6 +33,8 @@ class Writing(Opening):
         assert await journal.read("run", 3) == facts(4, 5)
         assert await journal.read("run", 5) == []
         assert await journal.read("run", 9) == []
+        assert await journal.read("run", 1, 2) == facts(2, 3)
+        assert await journal.read("run", 3, 9) == facts(4, 5)
 
     @journaled
     async def test_a_run_that_does_not_exist_has_no_facts(self, journal: StoredJournal) -> None:
