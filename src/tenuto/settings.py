@@ -13,11 +13,14 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final, cast
 
+from tenuto.ports.limits import Rate
 from tenuto.sdk.http.addresses import Network, parse_networks
 
 PREFIX: Final = "TENUTO_"
 FILE: Final = "tenuto.toml"
 _DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)?")
+_ORIGIN: Final = re.compile(r"https?://[A-Za-z0-9.-]+(:\d{1,5})?")
+RATES: Final = frozenset({"address", "auth", "read", "start", "tenant", "write"})
 _UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 
 
@@ -86,6 +89,53 @@ def _seconds(given: Any) -> float:
     return float(match[1]) * _UNITS[match[2] or "s"]
 
 
+def _port(given: Any) -> int:
+    number = _count(given)
+    if number > 65_535:
+        raise _NotSo("a port from 1 to 65535")
+    return number
+
+
+def _switch(given: Any) -> bool:
+    words = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+    said = given if isinstance(given, bool) else words.get(str(given).lower())
+    if said is None:
+        raise _NotSo("true or false")
+    return said
+
+
+def _words(given: Any) -> tuple[str, ...]:
+    items = given.replace(",", " ").split() if isinstance(given, str) else given
+    if not isinstance(items, list):
+        raise _NotSo("a list of texts")
+    return tuple(_text(item) for item in cast("list[Any]", items))
+
+
+def _origins(given: Any) -> tuple[str, ...]:
+    """Exactly as a browser sends them; neither every origin nor that of a page that has none."""
+    found = _words(given)
+    if any(not _ORIGIN.fullmatch(origin) for origin in found):
+        raise _NotSo("a list of origins such as https://app.example.com")
+    return found
+
+
+def _rates(given: Any) -> dict[str, Rate | None]:
+    table = _table(given)
+    unknown = sorted(table.keys() - RATES)
+    if unknown:
+        raise _NotSo(f"{', '.join(sorted(RATES))}; `{unknown[0]}` is none of them")
+    return {name: _rate(rate) for name, rate in table.items()}
+
+
+def _rate(given: Any) -> Rate | None:
+    if given == "off":
+        return None
+    amount, _, period = str(given).partition("/")
+    if not amount.isdigit() or int(amount) < 1 or not period or (seconds := int(_seconds(period))) < 1:
+        raise _NotSo("rates such as `600/1m`, or `off`")
+    return Rate(int(amount), seconds)
+
+
 def _networks(given: Any) -> tuple[Network, ...]:
     if isinstance(given, list):
         given = " ".join(str(item) for item in cast("list[Any]", given))
@@ -137,6 +187,37 @@ class Settings:
     vars: Mapping[str, Any] = _doc(
         "`[vars]` for every stage, `[vars.STAGE]` for one: what `vars.NAME` means.", dict, _table
     )
+    host: str = _doc("The address that the server listens at.", "127.0.0.1", _text)
+    port: int = _doc("The port that the server listens at.", 8090, _port)
+    allowed_hosts: tuple[str, ...] = _doc(
+        "Names under which the server answers, besides those of loopback and `host`; `*.example.com` allows all below.",
+        (),
+        _words,
+    )
+    cors_origins: tuple[str, ...] = _doc(
+        "Origins of pages elsewhere that may read the API, each exactly as `https://app.example.com`.", (), _origins
+    )
+    trusted_proxies: tuple[Network, ...] = _doc(
+        "Networks of proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` count.", (), _networks
+    )
+    body_limit: int = _doc("How many bytes the body of a request may have.", 10 * 1024 * 1024, _count)
+    request_timeout: float = _doc("After this a request whose answer has not begun is ended.", 60.0, _seconds)
+    open_metrics: bool = _doc(
+        "Whether `/metrics` and `/health*` need no credential where the server listens at more than loopback.",
+        False,
+        _switch,
+    )
+    limits: Mapping[str, Rate | None] = _doc(
+        "`[limits]`: `start`, `write`, `read` of one key or user, `tenant` of all its requests, `address` and `auth`"
+        " (logins) of one address: rates such as `600/1m`, or `off`.",
+        dict,
+        _rates,
+    )
+
+    @property
+    def loopback(self) -> bool:
+        """Whether only this machine can reach the server."""
+        return self.host in {"localhost", "::1"} or self.host.startswith("127.")
 
     def variables(self, stage: str) -> dict[str, Any]:
         """Those of every stage, and over them those of this one. A table in `[vars]` is a stage."""
@@ -146,7 +227,7 @@ class Settings:
 
 
 # Tables that only a file can hold.
-_FILE_ONLY: Final = frozenset({"pools", "vars"})
+_FILE_ONLY: Final = frozenset({"limits", "pools", "vars"})
 
 
 def load(environment: Mapping[str, str] | None = None, directory: Path | None = None, **given: Any) -> Settings:

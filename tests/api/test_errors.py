@@ -1,19 +1,17 @@
 """Whatever goes wrong, the answer is a problem that a program and a person can read."""
 
-from typing import Any, cast
+from typing import Any
 
 import httpx2
 import pytest
-from fastapi import FastAPI
 from pydantic import BaseModel
 
-from tenuto.api.app import create_app
+from api.frame import asking, frame
 from tenuto.api.bodies import DEPTH
 from tenuto.api.routing import Router
 from tenuto.core.problems import Problem
 from tenuto.ports.journal import Closed, DiskFailed, StorageFull
 from tenuto.ports.records import Unavailable
-from tenuto.service.platform import Platform
 from tenuto.service.refusals import Invalid, Refused
 
 TROUBLES: dict[str, tuple[Exception, int, str]] = {
@@ -52,16 +50,8 @@ async def things(thing: Thing) -> str:
 
 
 @pytest.fixture
-def app() -> FastAPI:
-    app = create_app(cast("Platform", None))  # none of these routes asks it for anything
-    app.include_router(router)
-    return app
-
-
-@pytest.fixture
-async def client(app: FastAPI):
-    transport = httpx2.ASGITransport(app)
-    async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client:
+async def client():
+    async with asking(frame(router)) as client:
         yield client
 
 

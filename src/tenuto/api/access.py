@@ -21,6 +21,7 @@ from fastapi.params import Security
 from fastapi.security.base import SecurityBase
 from starlette.requests import HTTPConnection
 
+from tenuto.api.limits import spend
 from tenuto.api.platform import platform_of
 from tenuto.service.gate import HOW, Attempt
 from tenuto.service.permissions import PERMISSIONS
@@ -146,10 +147,12 @@ async def _identify(connection: HTTPConnection) -> Principal:
     if len(tenants) > 1:
         raise Refused("malformed", "X-Tenant-Id is given twice", "name one tenant")
     try:
-        return await platform_of(connection).gate.identify(credential, tenants[0] if tenants else None)
+        who = await platform_of(connection).gate.identify(credential, tenants[0] if tenants else None)
     except Refused as refused:
         await _report(connection, "access.refused", refused.code)
         raise
+    spend(connection, who)
+    return who
 
 
 def _credential(connection: HTTPConnection) -> str | None:

@@ -6,18 +6,27 @@ from typing import Any, Final
 from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
 from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 
 from tenuto import __version__
 from tenuto.api import errors, health
+from tenuto.api.middleware.bounds import Sizes, Timeouts
+from tenuto.api.middleware.headers import Headers
+from tenuto.api.middleware.limits import RateLimits
+from tenuto.api.middleware.origins import LOOPBACK, Hosts, Proxies
 from tenuto.api.middleware.requests import Requests
 from tenuto.service.platform import Platform
+from tenuto.settings import Settings
+
+_ANYWHERE: Final = frozenset({"0.0.0.0", "::", ""})  # noqa: S104  compared with, not bound to
 
 # One line for each noun.
 ROUTERS: Final[Sequence[APIRouter]] = (health.router,)
 
 
-def create_app(platform: Platform) -> FastAPI:
+def create_app(platform: Platform, settings: Settings | None = None) -> FastAPI:
     """An ASGI application that answers for the platform. Opening and closing the platform is the caller's."""
+    settings = settings or Settings()
     app = FastAPI(
         title="Tenuto",
         version=__version__,
@@ -29,7 +38,8 @@ def create_app(platform: Platform) -> FastAPI:
             "metrics": False,
             "logs": False,
         },  # traces are projected from the journal, not made on the loop
-        middleware=[Middleware(Requests)],
+        redirect_slashes=False,  # a redirect would be built from the header `Host`
+        middleware=_middleware(platform, settings),
     )
     app.state.platform = platform
     errors.install(app)
@@ -37,6 +47,35 @@ def create_app(platform: Platform) -> FastAPI:
         app.include_router(router)
     app.openapi = lambda: _openapi(app)
     return app
+
+
+def _middleware(platform: Platform, settings: Settings) -> list[Middleware]:
+    """From the outside in."""
+    names = [*LOOPBACK, *settings.allowed_hosts, *([] if settings.host in _ANYWHERE else [settings.host])]
+    found = [
+        Middleware(Headers),
+        Middleware(Requests, count=platform.http_counts.count),
+        Middleware(Hosts, allowed=names),
+        Middleware(RateLimits, turnstile=platform.turnstile),
+        Middleware(Sizes, limit=settings.body_limit),
+        Middleware(Timeouts, seconds=settings.request_timeout),
+    ]
+    if settings.trusted_proxies:
+        found.insert(2, Middleware(Proxies, trusted=settings.trusted_proxies))
+    if settings.cors_origins:
+        found.insert(-3, _cors(settings))
+    return found
+
+
+def _cors(settings: Settings) -> Middleware:
+    return Middleware(
+        CORSMiddleware,
+        allow_origins=settings.cors_origins,
+        allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+        allow_headers=["Authorization", "X-API-Key", "X-Tenant-Id", "X-Request-Id", "Idempotency-Key", "Last-Event-ID"],
+        expose_headers=["X-Request-Id", "Location", "ETag", "Retry-After", "RateLimit-Limit", "RateLimit-Remaining"],
+        max_age=600,
+    )
 
 
 def _openapi(app: FastAPI) -> dict[str, Any]:

@@ -18,7 +18,15 @@ _MANY_DIGITS: Final = re.compile(rb"\d{19}")
 
 
 class JsonRequest(Request):
-    """The request that every route of ours is given."""
+    """The request that every route of ours is given. `limit`: how many bytes its body may have, where that is less than usual."""
+
+    limit: int | None = None
+
+    async def body(self) -> bytes:
+        body = await super().body()  # the middleware bounds it
+        if self.limit is not None and len(body) > self.limit:
+            raise HTTPException(413, f"the body is larger than {self.limit:,} bytes")
+        return body
 
     async def json(self) -> Any:
         if not hasattr(self, "_json"):

@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 
 from tenuto.ports.journal import Closed, Conflict, Damaged, StorageFull
 from tenuto.ports.records import BadCursor, Missing, Taken, Unavailable
+from tenuto.service.limits import Limited
 from tenuto.service.refusals import Invalid, Refused
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -176,6 +177,9 @@ async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, Refused)
     found = [_plain(asdict(each)) for each in error.problems] if isinstance(error, Invalid) else None
     headers = {"WWW-Authenticate": "Bearer"} if error.code == "unauthenticated" else None
+    if isinstance(error, Limited):
+        request.scope["state"]["verdict"] = error.verdict
+        headers = {"Retry-After": str(error.verdict.reset)}
     return problem(request_id_of(request), error.code, str(error), hint=error.hint, problems=found, headers=headers)
 
 

@@ -20,6 +20,8 @@ DOCUMENT_LIMIT: Final = 1024 * 1024  # bytes
 class Route(APIRoute):
     """A route whose handler is given a `JsonRequest`, from somebody who may send it."""
 
+    body_limit: int | None = None
+
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
 

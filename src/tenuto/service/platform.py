@@ -8,6 +8,7 @@ from tenuto.ports.store import Store
 from tenuto.sdk.definition import NodeDefinition
 from tenuto.service.archive import Archive
 from tenuto.service.gate import Gate, closed
+from tenuto.service.http_counts import HttpCounts
 from tenuto.service.limits import Turnstile
 from tenuto.service.runs import Deleter
 from tenuto.service.shelf import Shelf
@@ -26,3 +27,4 @@ class Platform:
     flows: Shelf  # its `published` is also the engine's source of flows
     turnstile: Turnstile
     gate: Gate = field(default_factory=closed)
+    http_counts: HttpCounts = field(default_factory=HttpCounts)

@@ -1,7 +1,9 @@
-"""The outermost: a request gets its id (its own, if it is a decent one), and always an answer."""
+"""The outermost: a request gets its id (its own, if it is a decent one), always an answer, and is counted."""
 
 import re
 import secrets
+import time
+from collections.abc import Callable
 from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -10,34 +12,44 @@ from tenuto.api.errors import answer_unexpected
 
 HEADER: Final = b"x-request-id"
 _DECENT: Final = re.compile(rb"[A-Za-z0-9._-]{1,64}")  # what may stand in a header and in a log line
+_CLIENT_LEFT: Final = 499  # no answer was begun; as nginx says it
+
+# Called when an answer has gone out: the request, its status, how many seconds it took until the answer began.
+Count = Callable[[Scope, int, float], None]
 
 
 class Requests:
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, count: Count) -> None:
         self._app = app
+        self._count = count
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
+        begun = time.perf_counter()
         request_id = request_id_for(scope)
         scope.setdefault("state", {})["request_id"] = request_id
         named = (HEADER, request_id.encode())
-        started = False
+        status, took = 0, 0.0
 
         async def send_named(message: Message) -> None:
-            nonlocal started
-            if message["type"] in {"http.response.start", "websocket.accept"}:
-                started = True
+            nonlocal status, took
+            if message["type"] == "http.response.start":
+                status, took = message["status"], time.perf_counter() - begun
                 message["headers"] = [*message.get("headers", ()), named]
+            elif message["type"] == "websocket.accept":
+                status, took = 101, time.perf_counter() - begun
             await send(message)
 
         try:
             await self._app(scope, receive, send_named)
         except Exception as error:
-            if started or scope["type"] != "http":  # too late to say anything: the connection is closed by the server
+            if status or scope["type"] != "http":  # too late to say anything: the connection is closed by the server
                 raise
             await answer_unexpected(request_id, error)(scope, receive, send_named)
+        finally:
+            self._count(scope, status or _CLIENT_LEFT, took)
 
 
 def request_id_for(scope: Scope) -> str:
