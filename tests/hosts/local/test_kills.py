@@ -79,8 +79,8 @@ class World:
 
     async def _recorded(self) -> dict[str, list[tuple[int, Fact]]]:
         async with SqliteJournal(self.directory / "data") as journal, opened(journal) as harness:
-            runs = await journal.runs(RunQuery(limit=500))
-            return {entry.id: list(await harness.facts(entry.id)) for entry in runs}
+            runs = [entry.id for entry in await journal.runs(RunQuery(limit=1_000_000))]
+            return {run: list(await harness.facts(run)) for run in runs}
 
     def effects(self) -> list[Effect]:
         lines = (self.directory / "effects").read_text().splitlines()
