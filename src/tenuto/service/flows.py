@@ -105,12 +105,12 @@ async def read(source: bytes, media_type: str, library: Library) -> Checked:
     return Checked(source.decode("utf-8-sig", "replace").removeprefix("\ufeff"), kind, loaded)
 
 
-async def save(shelf: Shelf, tx: Transaction, who: Principal, checked: Checked) -> Saved:
-    """The next version of the flow that the document names; the newest, if that says the same already."""
+async def save(shelf: Shelf, tx: Transaction, who: Principal, checked: Checked, *, file: str | None = None) -> Saved:
+    """The next version of the flow that the document names; the newest, if that says the same already. `file`: whence it comes."""
     flow = checked.loaded.flow
     if flow is None:
         raise Invalid("the flow has problems", checked.loaded.errors, "mend them, or keep it as a draft: `?draft=true`")
-    shelf.refuse_if_from_file(who.tenant, flow.name)
+    shelf.refuse_if_from_file(who.tenant, flow.name, unless=file)
     version, new = await tx.versions.add(
         who.tenant,
         flow.name,

@@ -9,15 +9,27 @@ from tenuto.ports.store import Transaction
 from tenuto.service import stages
 from tenuto.service.audit import audit
 from tenuto.service.principal import Principal
-from tenuto.service.published import no_flow, version_meant
+from tenuto.service.published import DEFAULT_STAGE, no_flow, version_meant
 from tenuto.service.refusals import Refused
 from tenuto.service.shelf import Shelf
 
 
 async def publish(
-    shelf: Shelf, tx: Transaction, who: Principal, flow: str, stage: str, version: str | int | None = None
+    shelf: Shelf,
+    tx: Transaction,
+    who: Principal,
+    flow: str,
+    stage: str,
+    version: str | int | None = None,
+    *,
+    file: str | None = None,
 ) -> Publication:
-    """Let that version (or the newest) hold in the stage. Runs that are on their way keep the version they began with."""
+    """Let that version (or the newest) hold in the stage. Runs that are on their way keep the version they began with.
+
+    A flow that comes from a file is what the file says on the stage `dev`; to others it is published like any flow.
+    """
+    if stage == DEFAULT_STAGE:
+        shelf.refuse_if_from_file(who.tenant, flow, unless=file)
     if stage == MOCK:
         raise Refused("conflict", "nothing is published to the stage `mock`", "it takes whatever is run there")
     await stages.get(tx, who, stage)
@@ -36,6 +48,8 @@ async def publish(
 
 async def unpublish(shelf: Shelf, tx: Transaction, who: Principal, flow: str, stage: str) -> None:
     """Take the flow back from the stage: its triggers there end, its runs go on."""
+    if stage == DEFAULT_STAGE:
+        shelf.refuse_if_from_file(who.tenant, flow)
     await stages.get(tx, who, stage)
     await _known(tx, who, flow)
     at = shelf.clock()

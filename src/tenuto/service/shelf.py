@@ -42,10 +42,10 @@ class Shelf:
     def library(self) -> Library:
         return self.published.library
 
-    def refuse_if_from_file(self, tenant: str, name: str) -> None:
-        """What a folder owns is changed there, or it would be another at the next change."""
+    def refuse_if_from_file(self, tenant: str, name: str, *, unless: str | None = None) -> None:
+        """What a folder owns is changed there, by that file alone: another's change would not last."""
         file = self.sources.file(tenant, name)
-        if file is not None:
+        if file not in {None, unless}:
             raise Refused("conflict", f"`{name}` comes from {file}", "change it there")
 
 
