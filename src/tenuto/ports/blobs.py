@@ -11,3 +11,7 @@ class Blobs(Protocol):
     async def get(self, digest: str) -> bytes:
         """The content; `KeyError` if there is none, `Damaged` if it is not what was written."""
         ...
+
+    async def disown(self, owner: str) -> None:
+        """The owner, which is no run, refers to nothing any more; what nobody else refers to is forgotten."""
+        ...

@@ -60,6 +60,9 @@ class MemoryJournal:
             raise Damaged(f"The blob {digest} is not what was stored under that name.")
         return content
 
+    async def disown(self, owner: str) -> None:
+        self._disown(owner)
+
     async def close(self) -> None:
         self._closed = True
 

@@ -6,9 +6,10 @@ from typing import Any
 
 from hosts.local.harness import LocalHarness, opened
 from tenuto.core.flow import Flow
-from tenuto.hosts.local.files import FileStore, NoSuchFile
+from tenuto.hosts.local.files import FileStore
 from tenuto.hosts.local.options import Options
 from tenuto.ports.engine import Outcome, StartRequest
+from tenuto.ports.files import NoSuchFile
 from tenuto.sdk import Context, NodeError, node
 from tenuto.sdk.definition import definition_of
 from tenuto.stores.memory import MemoryJournal

@@ -9,10 +9,10 @@ from typing import Any, BinaryIO, Literal, TypeVar, cast
 
 from tenuto.core.inputs import Input, StepDone, StepMismatch, StepStarting
 from tenuto.core.values import digest
-from tenuto.hosts.local.files import NoSuchFile
 from tenuto.hosts.local.outputs import usage_of
 from tenuto.hosts.local.owner import Asker
 from tenuto.ports.engine import Live
+from tenuto.ports.files import NoSuchFile
 from tenuto.sdk.context import FileRef
 from tenuto.sdk.errors import NodeError, Suspended
 from tenuto.sdk.http import Http

@@ -1,70 +1,102 @@
-"""Files of nodes: the content in the blob store, in values only `{"$file": id, name, media_type, size}`.
+"""Files in the blob store, see `ports.files`. An id is the hash of the content with its name and media type, sealed.
 
-An id is issued by us and opaque: the hash of the content, sealed for one tenant. Whoever makes one up, or brings one of
-another tenant, is told that there is no such file.
+What a person hands in belongs to the day on which that happened; a run that takes it up becomes an owner too. After some
+days the day is forgotten, and with it what no run owns.
 """
 
 import base64
 import hashlib
 import hmac
-from collections.abc import Mapping
-from typing import Any, cast
+import json
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Final, cast
 
 from tenuto.ports.blobs import Blobs
+from tenuto.ports.files import File, NoSuchFile
 
 _SEAL = 16
 _HASH = 32
-
-
-class NoSuchFile(Exception):
-    """Not a file of this tenant, or no file at all; which of the two is nobody's business."""
+_DAY: Final = 86_400
+KEPT_DAYS: Final = 7
+_LOOKED_BACK: Final = 30  # days: a server that was off for longer keeps what was handed in before
+_NAME: Final = 200  # characters
+_UNNAMED: Final = ("application/octet-stream", "file")
 
 
 class FileStore:
     """`key`: the secret of this data directory with which ids are sealed."""
 
-    def __init__(self, blobs: Blobs, key: bytes) -> None:
+    def __init__(self, blobs: Blobs, key: bytes, clock: Callable[[], float] = time.time) -> None:
         self._blobs = blobs
         self._key = key
+        self._clock = clock
 
     async def save(self, content: bytes, *, name: str, media_type: str, tenant: str, run: str) -> dict[str, Any]:
-        digest = await self._blobs.put(content, owner=run)
-        return {"$file": self._seal(digest, tenant), "name": name, "media_type": media_type, "size": len(content)}
+        digest = await self._blobs.put(content, owner=run or _handed_in(self._clock()))
+        about = json.dumps([media_type[:_NAME], name[:_NAME]]).encode()
+        identifier = self._seal(bytes.fromhex(digest), about, tenant)
+        return {"$file": identifier, "name": name[:_NAME], "media_type": media_type[:_NAME], "size": len(content)}
 
     async def read(self, value: Mapping[str, Any] | str, *, tenant: str) -> bytes:
         """The content of a file value, or of its id."""
-        identifier = value if isinstance(value, str) else value.get("$file")
-        digest = self._open(identifier, tenant)
+        return (await self.open(value if isinstance(value, str) else value.get("$file"), tenant=tenant)).content
+
+    async def open(self, identifier: object, *, tenant: str) -> File:
+        digest, (media_type, name) = self._open(identifier, tenant)
         try:
-            return await self._blobs.get(digest)
+            return File(await self._blobs.get(digest), name, media_type)
         except KeyError:
             raise NoSuchFile("there is no such file") from None
 
-    async def adopt(self, value: Any, *, tenant: str, run: str) -> None:
-        """Make `run` an owner of every file that the value mentions, so that they outlive the run they came from."""
+    async def take_up(self, value: Any, *, tenant: str, run: str) -> None:
         for identifier in _mentioned(value):
-            try:
-                content = await self.read(identifier, tenant=tenant)
-            except NoSuchFile:
-                continue
+            content = await self.read(identifier, tenant=tenant)
             await self._blobs.put(content, owner=run)
 
-    def _seal(self, digest: str, tenant: str) -> str:
-        raw = bytes.fromhex(digest)
-        return base64.urlsafe_b64encode(raw + self._mac(raw, tenant)).decode()
+    async def adopt(self, value: Any, *, tenant: str, run: str) -> None:
+        """As `take_up`, of values that another run holds: what is gone is gone."""
+        for identifier in _mentioned(value):
+            try:
+                await self.take_up({"$file": identifier}, tenant=tenant, run=run)
+            except NoSuchFile:
+                continue
 
-    def _open(self, identifier: object, tenant: str) -> str:
+    async def sweep(self) -> None:
+        now = self._clock()
+        for days in range(KEPT_DAYS + 1, _LOOKED_BACK):
+            await self._blobs.disown(_handed_in(now - days * _DAY))
+
+    def _seal(self, digest: bytes, about: bytes, tenant: str) -> str:
+        return base64.urlsafe_b64encode(digest + self._mac(digest, about, tenant) + about).decode().rstrip("=")
+
+    def _open(self, identifier: object, tenant: str) -> tuple[str, tuple[str, str]]:
         try:
-            raw = base64.urlsafe_b64decode(identifier) if isinstance(identifier, str) else b""
+            text = identifier.encode() if isinstance(identifier, str) else b""
+            raw = base64.b64decode(text + b"=" * (-len(text) % 4), b"-_", validate=True)
         except ValueError:
             raw = b""
-        digest, seal = raw[:_HASH], raw[_HASH:]
-        if len(seal) != _SEAL or not hmac.compare_digest(seal, self._mac(digest, tenant)):
+        digest, seal, about = raw[:_HASH], raw[_HASH : _HASH + _SEAL], raw[_HASH + _SEAL :]
+        if len(seal) != _SEAL or not hmac.compare_digest(seal, self._mac(digest, about, tenant)):
             raise NoSuchFile("there is no such file")
-        return digest.hex()
+        return digest.hex(), _about(about)
 
-    def _mac(self, digest: bytes, tenant: str) -> bytes:
-        return hmac.new(self._key, digest + tenant.encode(), hashlib.sha256).digest()[:_SEAL]
+    def _mac(self, digest: bytes, about: bytes, tenant: str) -> bytes:
+        sealed = digest + tenant.encode() + (b"\0" + about if about else b"")
+        return hmac.new(self._key, sealed, hashlib.sha256).digest()[:_SEAL]
+
+
+def _handed_in(at: float) -> str:
+    """Who owns what a person hands in: the day."""
+    return f"handed-in:{int(at // _DAY)}"
+
+
+def _about(about: bytes) -> tuple[str, str]:
+    """Sealed by us, so it is what we wrote; an early id has neither name nor media type."""
+    if not about:
+        return _UNNAMED
+    media_type, name = json.loads(about)
+    return media_type, name
 
 
 def _mentioned(value: Any) -> list[str]:

@@ -383,9 +383,8 @@ class LocalHost:
         return None if driver is None else recovered(driver.state, driver.entry.name)
 
     def keep_house(self) -> None:
-        """From now on old runs are deleted, as the options say."""
-        if self.services.options.retention is not None:
-            self.spawn(self._keeper.keep())
+        """From now on what is old goes, as the options say."""
+        self.spawn(self._keeper.keep())
 
     async def delete(self, run: str) -> bool:
         """Forget a run that has ended, with its logs."""

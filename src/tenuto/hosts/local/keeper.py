@@ -1,4 +1,6 @@
-"""Forgetting: ended runs that are older than the setting says go, with their logs. Without the setting they all stay."""
+"""Forgetting: ended runs that are older than the setting says go, with their logs; without the setting they all stay.
+So do files that were handed in and that no run took up, after some days.
+"""
 
 import asyncio
 from contextlib import suppress
@@ -17,10 +19,12 @@ class Keeper:
     async def keep(self) -> None:
         """Until it is cancelled."""
         retention = self._services.options.retention
-        while retention is not None:
+        while True:
             with suppress(StorageFull):  # deleting needs a little room too; the next time, then
-                await self.sweep(retention)
-            await asyncio.sleep(min(max(retention / 10, 1.0), LONGEST_PAUSE))
+                await self._services.files.sweep()
+                if retention is not None:
+                    await self.sweep(retention)
+            await asyncio.sleep(LONGEST_PAUSE if retention is None else min(max(retention / 10, 1.0), LONGEST_PAUSE))
 
     async def sweep(self, retention: float) -> int:
         """Delete what ended longer ago than this; how many."""

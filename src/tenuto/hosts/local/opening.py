@@ -60,7 +60,7 @@ def make_host(
         http=http or HttpClient(),
         options=options,
         clock=clock,
-        files=FileStore(blobs, files_key),
+        files=FileStore(blobs, files_key, clock),
         logs=Logs(logs, options.log_lines),
         timers=Timers(clock, fire),
         pools=Pools(options.pools),

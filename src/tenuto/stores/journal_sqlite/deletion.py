@@ -20,12 +20,17 @@ def delete_run(cursor: Cursor, run: str) -> bool:
         return False
     if not ended:
         raise Conflict(f"The run {run} has not ended; cancel it before deleting it.")
-    blobs = cursor.execute(_BLOBS_OF, (run,)).fetchall()
     cursor.execute("DELETE FROM facts WHERE run = ?", (run,))
     cursor.execute("DELETE FROM runs WHERE id = ?", (run,))
-    cursor.execute("DELETE FROM owners WHERE run = ?", (run,))
-    cursor.executemany(_FREE_BLOB, blobs)
+    disown(cursor, run)
     return True
+
+
+def disown(cursor: Cursor, owner: str) -> None:
+    """Inside a transaction: it refers to nothing any more."""
+    blobs = cursor.execute(_BLOBS_OF, (owner,)).fetchall()
+    cursor.execute("DELETE FROM owners WHERE run = ?", (owner,))
+    cursor.executemany(_FREE_BLOB, blobs)
 
 
 def _has_ended(cursor: Cursor, run: str) -> bool | None:

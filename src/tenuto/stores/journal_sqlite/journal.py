@@ -13,7 +13,7 @@ from tenuto.ports.journal import Closed, Damaged, Row, RunEntry, RunQuery, Stora
 
 from . import database
 from .backup import Backup, in_words, sync_directory
-from .deletion import delete_run
+from .deletion import delete_run, disown
 from .disks import warning_about
 from .failures import sentences
 from .folding import Log
@@ -79,6 +79,10 @@ class SqliteJournal:
     async def get(self, digest: str) -> bytes:
         return await self._reader.get(digest)
 
+    async def disown(self, owner: str) -> None:
+        """The owner, which is no run, refers to nothing any more; what nobody else refers to is forgotten."""
+        await self._task(lambda: self._disowned(owner))
+
     async def backup(self, target: Path | str) -> None:
         """Copy the journal as it is when this returns to a new file, while it is in use. See `Backup`."""
         with in_words(Path(target)):
@@ -114,6 +118,9 @@ class SqliteJournal:
     def _deleted(self, run: str) -> bool:
         self._writer.forget(run)
         return self._writer.transaction(lambda cursor: delete_run(cursor, run))
+
+    def _disowned(self, owner: str) -> None:
+        self._writer.transaction(lambda cursor: disown(cursor, owner))
 
     def _open(self, path: Path) -> None:
         """Check what is there, and begin a new epoch."""

@@ -19,3 +19,15 @@ class BlobsKept(Opening):
         assert names == [digest_of(content) for content in (b"", b"x", b"x", large)]
         assert [await journal.get(name) for name in names] == [b"", b"x", b"x", large]
         await refused(journal.get(digest_of(b"never stored")), KeyError)
+
+    @journaled
+    async def test_what_nobody_owns_any_more_is_forgotten(self, journal: StoredJournal) -> None:
+        """An owner that is no run gives back all that it had; what another owns too stays."""
+        alone, shared = await journal.put(b"alone", "a day"), await journal.put(b"shared", "a day")
+        await journal.put(b"shared", "run")
+
+        await journal.disown("a day")
+        await journal.disown("nobody")
+
+        await refused(journal.get(alone), KeyError)
+        assert await journal.get(shared) == b"shared"
