@@ -1,0 +1,121 @@
+"""Connections: one pool to write, one to read.
+
+SQLite: a rollback journal, not the write-ahead log (the library that comes with Python may damage a log that several
+connections write; `docs/decisions`). `synchronous=FULL` with `TRUNCATE` syncs the file, and the journal when it is
+emptied. One writer; readers are outside of any transaction, so that none holds the writer up for longer than a statement.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import Connection, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
+
+from tenuto.ports.engine import Refused
+
+BUSY_SECONDS: Final = 30.0  # how long a statement waits for another process
+_READERS: Final = 4
+_POSTGRES: Final = frozenset({"postgres", "postgresql", "postgresql+asyncpg"})
+_EXAMPLE: Final = "postgresql://user:password@host:5432/name"
+_CONNECT_SECONDS: Final = 10.0
+
+
+@dataclass(slots=True, frozen=True)
+class Engines:
+    """`file`: where it is SQLite. `writers`: how many may write at once. `migrator`: for the tables themselves."""
+
+    writer: AsyncEngine
+    reader: AsyncEngine
+    migrator: AsyncEngine
+    writers: int
+    file: Path | None = None
+
+    async def close(self) -> None:
+        await self.reader.dispose()
+        await self.writer.dispose()
+        await self.migrator.dispose()
+
+
+def sqlite_engines(file: Path, *, durable: bool = True) -> Engines:
+    """`durable` False: for a store that nobody will open again."""
+    _make_private(file)
+    pragmas = ["journal_mode=TRUNCATE", f"synchronous={'FULL' if durable else 'OFF'}", "foreign_keys=ON"]
+    writer = _sqlite(file, [*pragmas, "cache_spill=OFF"], pool_size=1, max_overflow=0)
+    event.listen(writer.sync_engine, "begin", _begin_immediate)
+    reader = _sqlite(
+        file,
+        [*pragmas, "query_only=ON"],
+        pool_size=_READERS,
+        max_overflow=0,
+        isolation_level="AUTOCOMMIT",
+        skip_autocommit_rollback=True,
+        pool_reset_on_return=None,
+    )
+    # Altering a table of SQLite makes it anew; with foreign keys on, what refers to it would go with the old one.
+    migrator = _sqlite(file, [*pragmas, "foreign_keys=OFF"], poolclass=NullPool)
+    event.listen(migrator.sync_engine, "begin", _begin_immediate)
+    return Engines(writer, reader, migrator, 1, file)
+
+
+def postgres_engines(url: str) -> Engines:
+    address, given = _postgres_url(url)
+    reading = {**given, "server_settings": {"default_transaction_read_only": "on"}}
+    shared: dict[str, Any] = {"pool_size": 5, "pool_pre_ping": True, "pool_timeout": BUSY_SECONDS}
+    writer = create_async_engine(address, connect_args=given, max_overflow=5, **shared)
+    reader = create_async_engine(
+        address,
+        connect_args=reading,
+        max_overflow=10,
+        isolation_level="AUTOCOMMIT",
+        skip_autocommit_rollback=True,
+        pool_reset_on_return=None,
+        **shared,
+    )
+    return Engines(writer, reader, writer, 10)
+
+
+def _sqlite(file: Path, pragmas: list[str], **options: Any) -> AsyncEngine:
+    url = URL.create("sqlite+aiosqlite", database=str(file))
+    # No `BEGIN` of the driver's own: transactions are begun below, or not at all.
+    given = {"isolation_level": None, "timeout": BUSY_SECONDS}
+    engine = create_async_engine(url, connect_args=given, **options)
+
+    def prepare(connection: Any, _record: Any) -> None:
+        cursor = connection.cursor()
+        for pragma in pragmas:
+            cursor.execute(f"PRAGMA {pragma}")
+            cursor.fetchall()
+        cursor.close()
+
+    event.listen(engine.sync_engine, "connect", prepare)
+    return engine
+
+
+def _begin_immediate(connection: Connection) -> None:
+    """The lock of the writer is taken at once: a transaction that read first could not be let in later."""
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _make_private(file: Path) -> None:
+    """Hashes of passwords lie in it. The journal beside it takes over its mode."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
+
+
+def _postgres_url(text: str) -> tuple[URL, dict[str, Any]]:
+    """As people write it for any PostgreSQL client, and what this driver must be told apart from it."""
+    try:
+        url = make_url(text)
+    except ArgumentError:
+        raise Refused("invalid", "this is not the URL of a database", f"write it as {_EXAMPLE}") from None
+    if url.drivername not in _POSTGRES:
+        raise Refused("invalid", f"`{url.drivername}` is not a database that Tenuto knows", f"write {_EXAMPLE}")
+    given: dict[str, Any] = {"timeout": _CONNECT_SECONDS}
+    if "sslmode" in url.query:
+        given["ssl"] = url.query["sslmode"]
+    return url.set(drivername="postgresql+asyncpg").difference_update_query(["sslmode"]), given

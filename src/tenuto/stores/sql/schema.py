@@ -1,0 +1,71 @@
+"""The tables of a database brought to what this program expects: made if there are none, upgraded if they are older."""
+
+import logging
+from pathlib import Path
+from typing import Final, cast
+
+from sqlalchemy import Column, Connection, MetaData, Table, Text, inspect, select, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from tenuto.ports.journal import Damaged, Newer
+from tenuto.stores.sql.errors import translated
+from tenuto.stores.sql.tables import REVISION, metadata
+
+MIGRATIONS: Final = Path(__file__).parent / "migrations"
+VERSION_TABLE: Final = "store_revision"  # as Alembic makes it
+
+_LOCK: Final = 7_365_011_927  # any number that nobody else uses: one program upgrades at a time
+_version: Final = Table(VERSION_TABLE, MetaData(), Column("version_num", Text, primary_key=True))
+
+
+async def ensure_schema(engine: AsyncEngine) -> None:
+    """`Newer` if a newer program wrote the database. One that is as expected costs two queries, and no Alembic."""
+    with translated():
+        async with engine.begin() as connection:
+            await connection.run_sync(_ensure)
+
+
+def _ensure(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
+    found = revision_of(connection)
+    if found is None:
+        metadata.create_all(connection)
+        _alembic("stamp", connection)
+    elif found != REVISION:
+        _upgrade(connection, found)
+
+
+def revision_of(connection: Connection) -> str | None:
+    """None: there is no store in this database yet."""
+    if not inspect(connection).has_table(VERSION_TABLE):
+        return None
+    return connection.execute(select(_version.c.version_num)).scalar()
+
+
+def _upgrade(connection: Connection, found: str) -> None:
+    from alembic.script import ScriptDirectory
+
+    known = {script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions()}
+    if found not in known:
+        raise Newer(
+            f"The store has the revision {found}, and this Tenuto knows revisions up to {REVISION}."
+            " A newer Tenuto wrote it: update this one, or name another data directory or database."
+        )
+    _alembic("upgrade", connection)
+    if connection.dialect.name == "sqlite" and (lost := connection.execute(text("PRAGMA foreign_key_check")).first()):
+        raise Damaged(f"The store could not be upgraded: a row of {lost[0]} belongs to nothing. It is as it was.")
+
+
+def _alembic(verb: str, connection: Connection) -> None:
+    """On this connection, in its transaction: all of it, or nothing."""
+    from alembic import command
+    from alembic.config import Config
+
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("path_separator", "newline")
+    config.attributes["connection"] = connection
+    cast("dict[str, object]", config.attributes)["version_table"] = VERSION_TABLE
+    getattr(command, verb)(config, REVISION)
