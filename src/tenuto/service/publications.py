@@ -6,7 +6,7 @@ from tenuto.ports.publications import Publication, PublicationChange
 from tenuto.ports.records import Page
 from tenuto.ports.stages import MOCK
 from tenuto.ports.store import Transaction
-from tenuto.service import stages
+from tenuto.service import stages, triggers
 from tenuto.service.audit import audit
 from tenuto.service.principal import Principal
 from tenuto.service.published import DEFAULT_STAGE, no_flow, version_meant
@@ -27,6 +27,7 @@ async def publish(
     """Let that version (or the newest) hold in the stage. Runs that are on their way keep the version they began with.
 
     A flow that comes from a file is what the file says on the stage `dev`; to others it is published like any flow.
+    Its triggers work from the commit on; refused where another flow of the stage has one of their routes.
     """
     if stage == DEFAULT_STAGE:
         shelf.refuse_if_from_file(who.tenant, flow, unless=file)
@@ -40,6 +41,7 @@ async def publish(
         return before[0]
     now = Publication(who.tenant, flow, stage, chosen.number, who.name, shelf.clock())
     await tx.publications.put(now)
+    await triggers.follow(tx, now, chosen)
     details = {"stage": stage, "version": chosen.number, "before": before[0].version if before else None}
     await audit(tx, who, "flows.publish", flow, details, at=now.at)
     tx.after_commit(lambda: _tell_published(shelf, now))
