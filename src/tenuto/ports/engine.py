@@ -18,6 +18,7 @@ class StartRequest:
     input: Json = None
     name: str | None = None
     run: str | None = None  # its id, where the caller derives it; starting it twice is harmless
+    new: bool = False  # nobody else can know this id, so nobody needs to look whether there is such a run
     stage: str = "dev"
     tenant: str = "default"
     trigger: Mapping[str, Json] | None = None

@@ -67,7 +67,7 @@ class LocalHost:
     async def start(self, request: StartRequest) -> str:
         self._refuse_if_closed()
         run = request.run or self._names.run_id()
-        if request.run is not None and await self._exists(run):
+        if request.run is not None and not request.new and await self._exists(run):
             if run not in self._starting:
                 await self.run(run)  # of an owner before, perhaps: whoever starts it wants it to go on
             return run

@@ -1,0 +1,257 @@
+"""Starting a run for somebody: a flow that was saved, or a document of their own; at most once for each key of theirs.
+
+With an `Idempotency-Key` the id of the run is derived and claimed first, durably, and then the run is started with it.
+Starting twice with one id is harmless, so whoever asks again repairs what a crash left between the two.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from typing import Final, cast
+
+from tenuto.core.events import TERMINAL, Fact, RunCancelled, RunFailed, RunSucceeded
+from tenuto.core.flow import Flow
+from tenuto.core.values import NotJson, digest
+from tenuto.ports.claims import Claim
+from tenuto.ports.engine import Live, StartRequest
+from tenuto.ports.files import NoSuchFile
+from tenuto.ports.journal import RunEntry
+from tenuto.service.platform import Platform
+from tenuto.service.principal import Principal
+from tenuto.service.published import DEFAULT_STAGE
+from tenuto.service.refusals import Refused
+from tenuto.service.startable import resolve, validate_inline
+
+Json = object
+
+KEY_HOLDS: Final = 86_400.0  # seconds
+LONGEST_WAIT: Final = 58.0  # seconds: an answer that has not begun in a minute is cut off
+LONGEST_KEY: Final = 255
+LONGEST_NAME: Final = 200
+_LABELS: Final = 64
+_LONGEST_LABEL: Final = 256
+
+
+@dataclass(slots=True, kw_only=True)
+class Asked:
+    """What somebody wants to be started: `flow` by name, or a `document`."""
+
+    flow: str | None = None
+    document: Mapping[str, Json] | None = None
+    version: str | int | None = None
+    stage: str | None = None
+    input: Json = None
+    name: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(slots=True)
+class Started:
+    """A run that is durably there. `again`: it was, before this. `output`, `error`: where it has ended already."""
+
+    entry: RunEntry
+    output: Json = None
+    error: Mapping[str, Json] | None = None
+    again: bool = False
+
+
+async def start(platform: Platform, who: Principal, asked: Asked, *, key: str | None = None) -> Started:
+    """Start it, for `who`, where `who` acts."""
+    check_labels(asked.labels)
+    request = await _request(platform, who, asked)
+    if key is not None:
+        return await _start_once(platform, who, asked, request, key)
+    async with _free_name(platform, who, asked.name):
+        return await _start_new(platform, request)
+
+
+async def ended(platform: Platform, run: str, seconds: float) -> None:
+    """Wait until the run has ended, but no longer than so many seconds."""
+    try:
+        async with asyncio.timeout(min(seconds, LONGEST_WAIT)):
+            await platform.engine.outcome(run)
+    except TimeoutError:
+        return
+
+
+async def take_up_files(platform: Platform, value: Json, *, tenant: str, run: str) -> None:
+    """Files that a value mentions live as long as the run does; refused if one is not the tenant's."""
+    try:
+        await platform.files.take_up(value, tenant=tenant, run=run)
+    except NoSuchFile as error:
+        raise Refused("invalid", f"{error}", "upload it with POST /v1/files, and send what that answers") from None
+
+
+def check_labels(labels: Mapping[str, str]) -> None:
+    if len(labels) > _LABELS:
+        raise Refused("invalid", f"a run takes at most {_LABELS} labels")
+    for name, value in labels.items():
+        if not name or len(name) > _LONGEST_LABEL or len(value) > _LONGEST_LABEL or ":" in name:
+            said = (
+                f"the label `{name[:40]}` has a colon in its name, has no name, or is over {_LONGEST_LABEL} characters"
+            )
+            raise Refused("invalid", said)
+        if not (name + value).isprintable():
+            raise Refused("invalid", f"the label `{name[:40]!r}` holds what cannot be printed")
+
+
+async def _request(platform: Platform, who: Principal, asked: Asked) -> StartRequest:
+    flow = await _flow(platform, who, asked)
+    name = asked.name
+    if name is not None and (not name or len(name) > LONGEST_NAME or not name.isprintable() or "/" in name):
+        raise Refused("invalid", f"a run's name is 1 to {LONGEST_NAME} characters that can be printed, without `/`")
+    return StartRequest(
+        flow,
+        asked.input,
+        name=name or platform.names.run_name(),
+        stage=asked.stage or DEFAULT_STAGE,
+        tenant=who.tenant,
+        labels=dict(asked.labels),
+    )
+
+
+async def _flow(platform: Platform, who: Principal, asked: Asked) -> Flow:
+    if (asked.flow is None) == (asked.document is None):
+        raise Refused("invalid", "say what to start", "give either `flow`, a name, or `document`")
+    if asked.document is not None:
+        if asked.version is not None:
+            raise Refused("invalid", "a `document` has no `version`", "leave one of them away")
+        return await validate_inline(platform, who, asked.document, asked.stage)
+    return await resolve(platform, who.tenant, cast("str", asked.flow), asked.version, asked.stage)
+
+
+@asynccontextmanager
+async def _free_name(platform: Platform, who: Principal, name: str | None) -> AsyncGenerator[None]:
+    """Nobody else may take the name meanwhile. None: we make one up, and that is free."""
+    if name is None:
+        yield
+        return
+    taken, naming = (who.tenant, name), platform.live.naming
+    if taken in naming:
+        raise Refused("invalid", f"there is a run `{name}` already", "choose another name")
+    naming.add(taken)
+    try:
+        await platform.archive.within(who.tenant).check_free(name)
+        yield
+    finally:
+        naming.discard(taken)
+
+
+async def _start_new(platform: Platform, request: StartRequest) -> Started:
+    """An id that nobody knows: what the run's first facts say is heard, so that nothing has to be read."""
+    run = platform.names.run_id()
+    heard = _Heard()
+    leave = platform.live.feed.listen(run, heard)
+    try:
+        await take_up_files(platform, request.input, tenant=request.tenant, run=run)
+        await platform.engine.start(replace(request, run=run, new=True))
+    finally:
+        leave()
+    entry = _entry(run, request, heard)
+    return Started(entry, heard.output, heard.error)
+
+
+class _Heard:
+    """What the first facts of a run say."""
+
+    def __init__(self) -> None:
+        self.status = "running"
+        self.created_at = 0.0
+        self.ended_at: float | None = None
+        self.output: Json = None
+        self.error: Mapping[str, Json] | None = None
+
+    def __call__(self, live: Live) -> None:
+        fact = live.fact
+        if fact is None:
+            return
+        if live.seq == 1:
+            self.created_at = fact.at
+            self.status = "queued" if fact.type == "run.queued" else "running"
+        if fact.type in TERMINAL:
+            self._ended(fact)
+
+    def _ended(self, fact: Fact) -> None:
+        self.status, self.ended_at = fact.type.removeprefix("run."), fact.at
+        if isinstance(fact, RunSucceeded):
+            self.output = fact.output
+        elif isinstance(fact, RunFailed | RunCancelled):
+            self.error = fact.error
+
+
+def _entry(run: str, request: StartRequest, heard: _Heard) -> RunEntry:
+    return RunEntry(
+        run,
+        cast("str", request.name),
+        request.flow.name,
+        request.flow.hash,
+        heard.status,
+        heard.created_at,
+        heard.ended_at,
+        request.tenant,
+        request.stage,
+        labels=request.labels,
+    )
+
+
+# --- at most once for each key
+
+
+async def _start_once(platform: Platform, who: Principal, asked: Asked, request: StartRequest, key: str) -> Started:
+    _check_key(key)
+    mine = _claim(platform, who, asked, key)
+    first = await _claimed(platform, mine)
+    if first is not None and first.digest != mine.digest:
+        said = "this Idempotency-Key came with another body before"
+        raise Refused("conflict", said, "use a new key for another run")
+    run = mine.run if first is None else first.run
+    name = asked.name if first is None else None  # otherwise it is the run's own
+    try:
+        async with _free_name(platform, who, name):
+            await _start_claimed(platform, who, replace(request, run=run), new=first is None)
+    except Refused:
+        if first is None and await platform.archive.within(who.tenant).entry(run) is None:
+            await _give_up(platform, mine)  # nothing came of it: the key is free again
+        raise
+    if first is not None:
+        await _claimed(platform, replace(mine, run=run))  # whoever held it may have given it up meanwhile
+    entry = await platform.archive.within(who.tenant).entry(run)
+    if entry is None:
+        raise Refused("gone", "the run of this Idempotency-Key was deleted", "use a new key to run it again")
+    return Started(entry, again=first is not None)
+
+
+async def _start_claimed(platform: Platform, who: Principal, request: StartRequest, *, new: bool) -> None:
+    run = cast("str", request.run)
+    known = None if new else await platform.archive.within(who.tenant).entry(run)
+    if known is not None and known.ended_at is not None:
+        return
+    if known is None:
+        await take_up_files(platform, request.input, tenant=who.tenant, run=run)
+    await platform.engine.start(request)
+
+
+def _claim(platform: Platform, who: Principal, asked: Asked, key: str) -> Claim:
+    said = {name: getattr(asked, name) for name in Asked.__slots__}
+    try:
+        digested = digest({**said, "labels": dict(asked.labels)})
+    except NotJson as error:
+        raise Refused("invalid", str(error)) from None
+    now = platform.clock()
+    return Claim(who.tenant, key, digested, platform.names.run_id(), now, now + KEY_HOLDS)
+
+
+async def _claimed(platform: Platform, claim: Claim) -> Claim | None:
+    async with platform.store.write() as tx:
+        return await tx.claims.claim(claim)
+
+
+async def _give_up(platform: Platform, claim: Claim) -> None:
+    async with platform.store.write() as tx:
+        await tx.claims.release(claim.tenant, claim.key, claim.run)
+
+
+def _check_key(key: str) -> None:
+    if not key or len(key) > LONGEST_KEY or not key.isprintable():
+        raise Refused("malformed", f"an Idempotency-Key is 1 to {LONGEST_KEY} characters that can be printed")
