@@ -9,7 +9,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
 from tenuto import __version__
-from tenuto.api import errors, health
+from tenuto.api import errors, flows, health, nodes, stages
 from tenuto.api.middleware.bounds import Sizes, Timeouts
 from tenuto.api.middleware.headers import Headers
 from tenuto.api.middleware.limits import RateLimits
@@ -21,7 +21,14 @@ from tenuto.settings import Settings
 _ANYWHERE: Final = frozenset({"0.0.0.0", "::", ""})  # noqa: S104  compared with, not bound to
 
 # One line for each noun.
-ROUTERS: Final[Sequence[APIRouter]] = (health.router,)
+ROUTERS: Final[Sequence[APIRouter]] = (
+    flows.drafts,
+    flows.large,
+    flows.router,
+    health.router,
+    nodes.router,
+    stages.router,
+)
 
 
 def create_app(platform: Platform, settings: Settings | None = None) -> FastAPI:

@@ -11,12 +11,14 @@ from tenuto.core.flow import STRUCTURE, Flow, read
 from tenuto.core.flow.kinds import KINDS
 from tenuto.core.flow.names import MAX_NAME
 from tenuto.core.problems import did_you_mean
-from tenuto.ports.engine import Engine, Outcome, StartRequest
+from tenuto.ports.engine import Outcome, StartRequest
 from tenuto.sdk.definition import NodeDefinition
 from tenuto.sdk.errors import BrokenNode, UnknownNode
 from tenuto.sdk.package import Package
 from tenuto.sdk.registry import Registry
 from tenuto.service.inputs import check, prepare
+from tenuto.service.platform import Platform
+from tenuto.service.principal import Principal
 from tenuto.service.refusals import Invalid, Refused
 
 Json = object
@@ -88,23 +90,26 @@ def get(registry: Mapping[str, NodeDefinition], name: str) -> NodeCard:
 
 
 async def attempt(
-    engine: Engine,
-    registry: Mapping[str, NodeDefinition],
+    platform: Platform,
+    who: Principal,
     name: str,
     given: Mapping[str, Json],
     *,
-    tenant: str,
-    stage: str,
+    stage: str | None = None,
     patience: float = PATIENCE,
 ) -> Trial:
-    """Run one node alone, as a run like any other, and wait a while for its outcome."""
-    flow = flow_of_one(registry, name, given)
-    run = await engine.start(
-        StartRequest(flow, prepare(flow.input_schema, dict(given)), stage=stage, tenant=tenant, labels={TRIED: name})
-    )
+    """Run one node alone, as a run like any other, and wait a while for its outcome. Never where production is."""
+    who.needs("runs:write")
+    where = await platform.flows.published.stage(who.tenant, stage)
+    if where.production:
+        raise Refused("forbidden", f"no node is tried on the production stage `{where.name}`", "name another stage")
+    flow = flow_of_one(platform.registry, name, given)
+    value = prepare(flow.input_schema, dict(given))
+    labels = {TRIED: name}
+    run = await platform.engine.start(StartRequest(flow, value, stage=where.name, tenant=who.tenant, labels=labels))
     try:
         async with asyncio.timeout(patience):
-            return Trial(run, await engine.outcome(run, until=frozenset({"waiting"})))
+            return Trial(run, await platform.engine.outcome(run, until=frozenset({"waiting"})))
     except TimeoutError:
         return Trial(run, None)
 

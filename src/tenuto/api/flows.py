@@ -1,0 +1,266 @@
+"""`/v1/flows`: saved, validated, listed, compared, published, taken along."""
+
+from typing import Annotated, Any, Final
+
+from fastapi import Query, Response
+from fastapi.requests import Request
+
+from tenuto.api.access import Can
+from tenuto.api.documents import AS_YAML, DOCUMENT_BODY, Document, wants_yaml
+from tenuto.api.errors import problems
+from tenuto.api.flow_shapes import (
+    DiffShown,
+    DraftLine,
+    FlowLine,
+    FlowShown,
+    ImportedShown,
+    PublicationLine,
+    PublicationShown,
+    PublishBody,
+    SavedFlow,
+    Validation,
+    VersionLine,
+    diff_shown,
+    draft_line,
+    draft_shown,
+    findings,
+    flow_line,
+    flow_shown,
+    publication_line,
+    publication_shown,
+    saved_flow,
+    version_line,
+)
+from tenuto.api.paging import Cursor, Limit, Paged
+from tenuto.api.platform import ThePlatform
+from tenuto.api.routing import Router
+from tenuto.api.transactions import Reading, Writing
+from tenuto.service import bundles, flows, publications, transfer
+from tenuto.service.flows import YAML
+from tenuto.service.principal import Principal
+from tenuto.service.refusals import Refused
+
+ZIP: Final = "application/zip"
+_FILES: Final[dict[str, Any]] = {"content": {ZIP: {"schema": {"type": "string", "format": "binary"}}}}
+_ZIP_BODY: Final[dict[str, Any]] = {"requestBody": {"required": True, **_FILES}}
+
+Reader = Annotated[Principal, Can("flows:read")]
+Writer = Annotated[Principal, Can("flows:write")]
+Publisher = Annotated[Principal, Can("flows:publish")]
+WhichVersion = Annotated[
+    str | None, Query(max_length=64, description="A version's number or hash; without it, the newest.", examples=["3"])
+]
+
+router = Router(prefix="/v1/flows", tags=["flows"], documents=True)
+large = Router(prefix="/v1/flows", tags=["flows"])  # its bodies are bundles
+drafts = Router(prefix="/v1/drafts", tags=["flows"])
+
+
+@router.post(
+    "",
+    status_code=201,
+    summary="Save a flow",
+    response_model_exclude_none=True,
+    openapi_extra=DOCUMENT_BODY,
+    responses={200: {"model": SavedFlow, "description": "It is there already: the newest version says the same."}}
+    | problems(409, 415),
+)
+async def save(
+    who: Writer,
+    document: Document,
+    platform: ThePlatform,
+    tx: Writing,
+    response: Response,
+    *,
+    draft: Annotated[bool, Query(description="Keep it as a draft, whatever problems it has.")] = False,
+    name: Annotated[str, Query(max_length=63, description="Of a draft whose document does not say it.")] = "",
+) -> SavedFlow:
+    """Each change is a new version; what means the same as the newest is none, and answers 200."""
+    if draft:
+        saved = await flows.save_draft(platform.flows, tx, who, document, name)
+    else:
+        saved = await flows.save(platform.flows, tx, who, document)
+    response.status_code = 201 if saved.new else 200
+    return saved_flow(saved)
+
+
+@router.post(
+    "/validate", summary="Check a flow", response_model_exclude_none=True, openapi_extra=DOCUMENT_BODY,
+    responses=problems(415),
+)  # fmt: skip
+async def validate(who: Reader, document: Document) -> Validation:
+    """Says what is wrong with a document, and never saves it. Problems are an answer here: 200."""
+    del who
+    flow = document.loaded.flow
+    return Validation(
+        ok=flow is not None,
+        name=document.name or None,
+        hash=flow.hash if flow else None,
+        problems=findings(document.loaded.problems),
+    )
+
+
+@router.get("", summary="List flows")
+async def listing(
+    who: Reader,
+    platform: ThePlatform,
+    tx: Reading,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    q: Annotated[str, Query(max_length=63, description="A part of the name.")] = "",
+) -> Paged[FlowLine]:
+    """By name, each with its newest version and where it is published."""
+    page = await flows.listing(platform.flows, tx, who, q=q, limit=limit, cursor=cursor)
+    return Paged[FlowLine](items=[flow_line(each) for each in page.items], next_cursor=page.next_cursor)
+
+
+@router.get(
+    "/{name}",
+    response_model=FlowShown,
+    summary="Show a flow",
+    responses={200: AS_YAML} | problems(404, 415),
+)
+async def show(
+    name: str,
+    who: Reader,
+    request: Request,
+    platform: ThePlatform,
+    tx: Reading,
+    *,
+    version: WhichVersion = None,
+    draft: Annotated[bool, Query(description="Its draft instead of a version.")] = False,
+) -> Any:
+    """The newest version, or the one asked for. With `Accept: application/yaml` the text as it was written.
+
+    A flow that has never been saved without problems is shown as the draft that it is.
+    """
+    shown = await flows.get(platform.flows, tx, who, name, version, draft=draft)
+    if wants_yaml(request):
+        return Response(flows.text_of(shown, YAML), media_type=YAML)
+    if shown.version is not None:
+        return flow_shown(shown)
+    assert shown.draft is not None
+    found = await flows.read(shown.draft.source.encode(), shown.draft.media_type, platform.flows.library)
+    return draft_shown(shown, found.loaded.document, found.loaded.problems)
+
+
+@router.delete("/{name}", status_code=204, summary="Delete a flow", responses=problems(404, 409))
+async def delete(
+    name: str,
+    who: Writer,
+    platform: ThePlatform,
+    tx: Writing,
+    *,
+    draft: Annotated[bool, Query(description="Only its draft.")] = False,
+) -> None:
+    """Forget a flow with all its versions. Refused while it is published or has runs that have not ended; the runs that
+    have ended stay readable."""
+    if draft:
+        await flows.delete_draft(tx, who, name)
+    else:
+        await flows.delete(platform.flows, tx, who, name)
+
+
+@router.get("/{name}/versions", summary="List the versions of a flow", responses=problems(404))
+async def history(name: str, who: Reader, tx: Reading, limit: Limit = 50, cursor: Cursor = None) -> Paged[VersionLine]:
+    """The newest first."""
+    page = await flows.history(tx, who, name, limit=limit, cursor=cursor)
+    return Paged[VersionLine](items=[version_line(each) for each in page.items], next_cursor=page.next_cursor)
+
+
+@router.get(
+    "/{name}/versions/{version}",
+    response_model=FlowShown,
+    summary="Show a version of a flow",
+    responses={200: AS_YAML} | problems(404),
+)
+async def show_version(
+    name: str, version: str, who: Reader, request: Request, platform: ThePlatform, tx: Reading
+) -> Any:
+    """By its number or its hash. A version never changes."""
+    shown = await flows.get(platform.flows, tx, who, name, version)
+    if wants_yaml(request):
+        return Response(flows.text_of(shown, YAML), media_type=YAML)
+    return flow_shown(shown)
+
+
+@router.get("/{name}/diff", summary="Compare two versions", responses=problems(404))
+async def diff(
+    name: str,
+    who: Reader,
+    tx: Reading,
+    before: Annotated[str | None, Query(alias="from", max_length=64, examples=["2"])] = None,
+    after: Annotated[str | None, Query(alias="to", max_length=64, examples=["3"])] = None,
+) -> DiffShown:
+    """Which paths differ between two versions; the newest and the one before it, unless others are asked for."""
+    return diff_shown(await flows.diff(tx, who, name, before, after))
+
+
+@router.get("/{name}/stages", summary="Where a flow is published", responses=problems(404))
+async def stages(name: str, who: Reader, tx: Reading) -> Paged[PublicationShown]:
+    """Each stage that has a version of it."""
+    found = await publications.of_flow(tx, who, name)
+    return Paged[PublicationShown](items=[publication_shown(each) for each in found])
+
+
+@router.get("/{name}/publications", summary="What was published when", responses=problems(404))
+async def published(
+    name: str, who: Reader, tx: Reading, limit: Limit = 50, cursor: Cursor = None
+) -> Paged[PublicationLine]:
+    """What was published and taken back, the newest first."""
+    page = await publications.history(tx, who, name, limit=limit, cursor=cursor)
+    return Paged[PublicationLine](items=[publication_line(each) for each in page.items], next_cursor=page.next_cursor)
+
+
+@router.put("/{name}/stages/{stage}", summary="Publish a version", responses=problems(404, 409))
+async def publish(
+    name: str, stage: str, body: PublishBody, who: Publisher, platform: ThePlatform, tx: Writing
+) -> PublicationShown:
+    """Let a version hold in a stage, in place of the one before; an older one takes it back to that. Runs that are on
+    their way keep the version they began with."""
+    return publication_shown(await publications.publish(platform.flows, tx, who, name, stage, body.version))
+
+
+@router.delete("/{name}/stages/{stage}", status_code=204, summary="Unpublish a flow", responses=problems(404, 409))
+async def unpublish(name: str, stage: str, who: Publisher, platform: ThePlatform, tx: Writing) -> None:
+    """Take the flow back from a stage: its triggers there end, its runs go on."""
+    await publications.unpublish(platform.flows, tx, who, name, stage)
+
+
+@router.get(
+    "/{name}/export",
+    response_class=Response,
+    summary="Export a flow",
+    responses={200: {**_FILES, "description": "A zip with the flow, those that it calls, and `tenuto.toml`."}}
+    | problems(404),
+)
+async def export(name: str, who: Reader, platform: ThePlatform, tx: Reading, version: WhichVersion = None) -> Response:
+    """As files fit for Git: the flow, the flows that it calls, and the names of what else it needs. Never a secret."""
+    files = await transfer.export(platform.flows, tx, who, name, version, platform.registry)
+    headers = {"Content-Disposition": f'attachment; filename="{name}.zip"'}
+    return Response(bundles.pack(files), media_type=ZIP, headers=headers)
+
+
+@large.post(
+    "/import",
+    status_code=201,
+    summary="Import flows",
+    response_model_exclude_none=True,
+    openapi_extra=_ZIP_BODY,
+    responses=problems(409, 415),
+)
+async def import_(who: Writer, request: Request, platform: ThePlatform) -> ImportedShown:
+    """A zip as `export` makes it, all of it or nothing: each flow becomes a version. Nothing is published."""
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != ZIP:
+        raise Refused("unsupported_media_type", "a bundle is a zip file", f"send `Content-Type: {ZIP}`")
+    bundle, texts = await transfer.read(platform.flows, bundles.unpack(await request.body()))
+    async with platform.store.write() as tx:
+        done = await transfer.admit(platform.flows, tx, who, bundle, texts)
+    return ImportedShown(flows=[saved_flow(each) for each in done.saved], problems=findings(done.problems))
+
+
+@drafts.get("", summary="List drafts")
+async def written(who: Reader, tx: Reading, limit: Limit = 50, cursor: Cursor = None) -> Paged[DraftLine]:
+    """What is being written, by name of the flow; some of it has never been saved as a version."""
+    page = await flows.drafts(tx, who, limit=limit, cursor=cursor)
+    return Paged[DraftLine](items=[draft_line(each) for each in page.items], next_cursor=page.next_cursor)
