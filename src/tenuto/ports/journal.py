@@ -94,11 +94,6 @@ class StorageFull(Exception):
     """Nothing more can be written now; nothing that was acknowledged is lost. Writing works again once there is room."""
 
 
-class Unreachable(Exception):
-    """The database that keeps the journal does not answer. It is asked again and again, and everything goes on by itself
-    when it does: what was asked here has not come to pass, and may be asked again."""
-
-
 class DiskFailed(Damaged):
     """The disk refused to make something durable. Nothing is written any more: the process must exit, and start again."""
 

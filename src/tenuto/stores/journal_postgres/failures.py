@@ -3,7 +3,8 @@
 from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
-from tenuto.ports.journal import Conflict, Damaged, DiskFailed, StorageFull, Unreachable
+from tenuto.ports.journal import Conflict, Damaged, DiskFailed, StorageFull
+from tenuto.ports.records import Unavailable
 
 from .sql import driver
 
@@ -53,9 +54,9 @@ def verdict(error: Exception, where: str) -> Exception:
     return error
 
 
-def unreachable(error: BaseException | None, where: str) -> Unreachable:
+def unavailable(error: BaseException | None, where: str) -> Unavailable:
     said = f" ({_said(error)})" if error is not None else ""
-    return Unreachable(
+    return Unavailable(
         f"{where} does not answer{said}. Nothing that was acknowledged is lost; it goes on by itself when it answers again."
     )
 
@@ -76,7 +77,7 @@ def refusal_to_open(error: Exception, where: str) -> Exception:
         return ValueError(
             f"The URL of the database cannot be used ({error}). It reads postgresql://USER@HOST:PORT/NAME."
         )
-    return unreachable(error, where) if passes(error) else verdict(error, where)
+    return unavailable(error, where) if passes(error) else verdict(error, where)
 
 
 def place_of(url: str) -> str:

@@ -5,7 +5,8 @@ import hashlib
 from pathlib import Path
 from typing import Self
 
-from tenuto.ports.journal import Closed, Row, RunEntry, RunQuery, Unreachable, Write
+from tenuto.ports.journal import Closed, Row, RunEntry, RunQuery, Write
+from tenuto.ports.records import Unavailable
 
 from .deletion import delete_run, disown
 from .reader import PATIENCE, PostgresReader, connections
@@ -86,7 +87,7 @@ class PostgresJournal:
         return self._writer.failure
 
     @property
-    def trouble(self) -> Unreachable | None:
+    def trouble(self) -> Unavailable | None:
         """Why everything waits now, or None."""
         return self._session.trouble
 

@@ -13,7 +13,7 @@ from tenuto.ports.integrity import StoredFact, checked, checksum, damaged
 from tenuto.ports.journal import ENDS, Closed, Damaged, Row, RunEntry, RunQuery
 
 from . import database
-from .failures import passes, place_of, refusal_to_open, unreachable, verdict
+from .failures import passes, place_of, refusal_to_open, unavailable, verdict
 from .lookups import AGE_OF, Listing
 from .owner import Holder, holder
 from .rows import SELECT_FACTS, entry_of, of_text, text
@@ -129,7 +129,7 @@ class PostgresReader:
                 if not passes(error):
                     raise verdict(error, self._where) from error
                 if deadline is not None and now() > deadline:
-                    raise unreachable(error, self._where) from error
+                    raise unavailable(error, self._where) from error
             await asyncio.sleep(pause)
             pause = min(pause * 2, LAST_PAUSE)
 

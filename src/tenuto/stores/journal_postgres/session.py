@@ -13,10 +13,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final, TypeVar
 
-from tenuto.ports.journal import Damaged, Newer, Owned, Unreachable
+from tenuto.ports.journal import Damaged, Newer, Owned
+from tenuto.ports.records import Unavailable
 
 from . import database, owner
-from .failures import passes, place_of, refusal_to_open, unreachable
+from .failures import passes, place_of, refusal_to_open, unavailable
 from .sql import Connection, connect
 
 CONNECTING: Final = 10.0  # seconds
@@ -38,7 +39,7 @@ class Session:
 
     def __init__(self, url: str, directory: Path | None) -> None:
         self.where = place_of(url)
-        self.trouble: Unreachable | None = None
+        self.trouble: Unavailable | None = None
         self.on_lost: Callable[[], None] = lambda: None
         self._url = url
         self._me = owner.this_process(directory)
@@ -198,4 +199,4 @@ class Session:
     def _complain(self, error: Exception) -> None:
         if self.trouble is None:
             _log.warning("%s does not answer (%s); everything waits", self.where, error)
-        self.trouble = unreachable(error, self.where)
+        self.trouble = unavailable(error, self.where)

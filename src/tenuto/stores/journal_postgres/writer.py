@@ -15,7 +15,7 @@ from typing import Any, Final, TypeVar
 
 from tenuto.ports.journal import ENDS, Closed, Conflict, Damaged, Newer, Owned, StorageFull, Write, conflict
 
-from .failures import unreachable, verdict
+from .failures import unavailable, verdict
 from .rows import APPEND, LAST_FACTS, arguments, of_text, size_of, text
 from .session import Session
 from .sql import Connection
@@ -92,7 +92,7 @@ class Writer:
             await self._worker
         left = [*self._untold, *(item for item in self._queue if isinstance(item, Write))]
         self._queue.clear()
-        self._tell(left, [unreachable(None, self._session.where)] * len(left))
+        self._tell(left, [unavailable(None, self._session.where)] * len(left))
 
     async def _work(self) -> None:
         while not self._stopped or self._queue:
