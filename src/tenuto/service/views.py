@@ -17,6 +17,7 @@ from tenuto.ports.feed import Feed, Leave
 from tenuto.ports.journal import RunEntry
 from tenuto.service.archive import Archive
 from tenuto.service.follow import Follower
+from tenuto.service.named import named
 from tenuto.service.projection import ENDED
 from tenuto.service.runs import run_json
 
@@ -65,9 +66,8 @@ class Views:
 
     async def follower(self, word: str, tenant: str) -> tuple[RunEntry, Follower]:
         """What is known of a run, to look deeper into it."""
-        archive = self._archive.within(tenant)
-        entry = await archive.find(word)
-        return entry, await archive.follower(entry)
+        entry = await self._entry(word, tenant)
+        return entry, await self._archive.within(tenant).follower(entry)
 
     def forget(self, run: str) -> None:
         """It was deleted, or changed beside its facts."""
@@ -79,8 +79,11 @@ class Views:
         for run in list(self._seen):
             self.forget(run)
 
+    async def _entry(self, word: str, tenant: str) -> RunEntry:
+        return await named(self._archive, tenant, word)
+
     async def _look(self, word: str, tenant: str) -> _Seen:
-        entry = await self._archive.within(tenant).find(word)
+        entry = await self._entry(word, tenant)
         seen = self._seen.get(entry.id)
         if seen is not None and seen.entry.labels == entry.labels:
             seen.checked = self._clock()

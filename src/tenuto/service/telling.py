@@ -1,0 +1,66 @@
+"""Words to runs, from whoever a request comes from: signals, answers to approvals, decisions, cancels."""
+
+from collections.abc import Mapping
+from typing import cast
+
+from tenuto.ports.journal import RunEntry
+from tenuto.service import runs
+from tenuto.service.audit import audit
+from tenuto.service.named import named
+from tenuto.service.platform import Platform
+from tenuto.service.principal import Principal
+from tenuto.service.starting import take_up_files
+
+Json = object
+
+
+def by_of(who: Principal) -> str:
+    """How the run records who it was: a person by name, anything else with what it is."""
+    return who.name if who.kind in {"user", "oidc", "local"} else f"{who.kind}:{who.name}"
+
+
+async def signal(
+    platform: Platform, who: Principal, word: str, name: str, payload: Json, *, key: str | None = None
+) -> RunEntry:
+    """Send a signal. What answers an approval is for who may answer approvals, by whichever door it comes."""
+    archive = platform.archive.within(who.tenant)
+    entry = await named(platform.archive, who.tenant, word)
+    answer = _answer_in(payload)
+    if answer is not None or platform.live.inbox.waits(entry.id, name) is not None:
+        who.needs("approvals:write")
+    await take_up_files(platform, payload, tenant=who.tenant, run=entry.id)
+    await runs.signal(archive, platform.engine, entry.id, name, payload, by=by_of(who), key=key)
+    if answer is not None:
+        await _audit_answer(platform, who, entry, name, answer)
+    return entry
+
+
+async def answer(platform: Platform, who: Principal, word: str, path: str, payload: Mapping[str, Json]) -> RunEntry:
+    """Approve or reject; refused if it was answered before."""
+    archive = platform.archive.within(who.tenant)
+    entry = await named(platform.archive, who.tenant, word)
+    await take_up_files(platform, payload, tenant=who.tenant, run=entry.id)
+    await runs.answer(archive, platform.engine, entry.id, path, payload, by=by_of(who))
+    await _audit_answer(platform, who, entry, path, payload)
+    return entry
+
+
+async def cancel(platform: Platform, who: Principal, word: str, reason: str | None = None) -> RunEntry:
+    entry = await named(platform.archive, who.tenant, word)
+    archive = platform.archive.within(who.tenant)
+    return await runs.cancel(archive, platform.engine, entry.id, by=by_of(who), reason=reason)
+
+
+def _answer_in(payload: Json) -> Mapping[str, Json] | None:
+    """Only what answers an approval says `approved`."""
+    said = cast("dict[str, Json]", payload) if isinstance(payload, dict) else {}
+    return said if "approved" in said else None
+
+
+async def _audit_answer(
+    platform: Platform, who: Principal, entry: RunEntry, path: str, payload: Mapping[str, Json]
+) -> None:
+    """The run's own fact names who it was, too, so nothing is lost if this comes no more to pass."""
+    details = {"run": entry.id, "path": path, "approved": payload.get("approved")}
+    async with platform.store.write() as tx:
+        await audit(tx, who, "approvals.answer", entry.name, details, at=platform.clock())
