@@ -6,6 +6,7 @@ emptied. One writer; readers are outside of any transaction, so that none holds 
 """
 
 import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -34,17 +35,20 @@ class Engines:
     migrator: AsyncEngine
     writers: int
     file: Path | None = None
+    temporary: bool = False
 
     async def close(self) -> None:
         await self.reader.dispose()
         await self.writer.dispose()
         await self.migrator.dispose()
+        if self.temporary and self.file is not None:
+            shutil.rmtree(self.file.parent, ignore_errors=True)
 
 
-def sqlite_engines(file: Path, *, durable: bool = True) -> Engines:
-    """`durable` False: for a store that nobody will open again."""
+def sqlite_engines(file: Path, *, temporary: bool = False) -> Engines:
+    """`temporary`: nobody will open it again, and its folder goes with it."""
     _make_private(file)
-    pragmas = ["journal_mode=TRUNCATE", f"synchronous={'FULL' if durable else 'OFF'}", "foreign_keys=ON"]
+    pragmas = ["journal_mode=TRUNCATE", f"synchronous={'OFF' if temporary else 'FULL'}", "foreign_keys=ON"]
     writer = _sqlite(file, [*pragmas, "cache_spill=OFF"], pool_size=1, max_overflow=0)
     event.listen(writer.sync_engine, "begin", _begin_immediate)
     reader = _sqlite(
@@ -59,7 +63,7 @@ def sqlite_engines(file: Path, *, durable: bool = True) -> Engines:
     # Altering a table of SQLite makes it anew; with foreign keys on, what refers to it would go with the old one.
     migrator = _sqlite(file, [*pragmas, "foreign_keys=OFF"], poolclass=NullPool)
     event.listen(migrator.sync_engine, "begin", _begin_immediate)
-    return Engines(writer, reader, migrator, 1, file)
+    return Engines(writer, reader, migrator, 1, file, temporary)
 
 
 def postgres_engines(url: str) -> Engines:

@@ -1,10 +1,7 @@
 """A store opened: the database found or made, its tables brought up to date, the default tenant in it."""
 
-import shutil
 import tempfile
 import time
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
@@ -27,18 +24,10 @@ async def open_store(data: Path, url: str | None = None) -> SqlStore:
     return await _opened(sqlite_engines(data / FILE))
 
 
-@asynccontextmanager
-async def temporary_store() -> AsyncGenerator[SqlStore]:
-    """A store for a test or a demonstration: nothing of it is synced to the disk, and nothing remains."""
+async def temporary_store() -> SqlStore:
+    """A store for a test or a demonstration: nothing is synced to the disk, and `close` removes it."""
     folder = Path(tempfile.mkdtemp(prefix="tenuto-store-"))
-    try:
-        store = await _opened(sqlite_engines(folder / FILE, durable=False))
-        try:
-            yield store
-        finally:
-            await store.close()
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    return await _opened(sqlite_engines(folder / FILE, temporary=True))
 
 
 async def _opened(engines: Engines) -> SqlStore:
