@@ -1,15 +1,8 @@
 """Flows as they are sent."""
 
-from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
-
-from tenuto.ports.drafts import DraftEntry
-from tenuto.ports.publications import Publication, PublicationChange
-from tenuto.ports.versions import VersionEntry
-from tenuto.service.flows import Difference, Listed, Saved, Shown, document_of
-from tenuto.service.runs import moment
 
 Json = Any  # pydantic has no better word for a value that is JSON
 
@@ -111,8 +104,6 @@ class ChangeShown(BaseModel):
 class DiffShown(BaseModel):
     """What leads from one version to another."""
 
-    model_config = ConfigDict(validate_by_name=True)
-
     flow: Annotated[str, NAME]
     from_: Annotated[int, Field(alias="from", examples=[2])]
     to: Annotated[int, Field(examples=[3])]
@@ -151,96 +142,3 @@ class ImportedShown(BaseModel):
 
     flows: list[SavedFlow]
     problems: list[Finding]
-
-
-def findings(problems: Sequence[object]) -> list[Finding]:
-    return [Finding.model_validate(problem, from_attributes=True) for problem in problems]
-
-
-def saved_flow(saved: Saved) -> SavedFlow:
-    return SavedFlow(
-        name=saved.name,
-        version=saved.version,
-        hash=saved.hash,
-        draft=True if saved.version is None else None,
-        problems=findings(saved.problems) or None,
-    )
-
-
-def flow_line(listed: Listed) -> FlowLine:
-    entry = listed.entry
-    return FlowLine(
-        name=entry.name,
-        version=entry.number,
-        description=entry.description,
-        updated_at=moment(entry.updated_at) or "",
-        stages=dict(listed.stages),
-        file=listed.file,
-    )
-
-
-def draft_line(entry: DraftEntry) -> DraftLine:
-    return DraftLine(name=entry.flow, problems=entry.problems, by=entry.by, updated_at=moment(entry.at) or "")
-
-
-def version_line(entry: VersionEntry) -> VersionLine:
-    return VersionLine(version=entry.number, hash=entry.hash, by=entry.by, at=moment(entry.at) or "")
-
-
-def flow_shown(shown: Shown) -> FlowShown:
-    """A version. Drafts are `draft_shown`, because they are checked anew."""
-    version = shown.version
-    assert version is not None
-    document = document_of(version)
-    return FlowShown(
-        name=shown.name,
-        version=version.number,
-        hash=version.hash,
-        description=str(document.get("description", "")),
-        document=document,
-        media_type=version.media_type,
-        by=version.by,
-        at=moment(version.at) or "",
-        stages={publication.stage: publication.version for publication in shown.publications},
-        draft=shown.draft is not None,
-        file=shown.file,
-    )
-
-
-def draft_shown(shown: Shown, document: object, problems: Sequence[object]) -> FlowShown:
-    draft = shown.draft
-    assert draft is not None
-    return FlowShown(
-        name=shown.name,
-        version=None,
-        hash=None,
-        document=document,
-        media_type=draft.media_type,
-        by=draft.by,
-        at=moment(draft.at) or "",
-        stages={},
-        draft=True,
-        source=draft.source,
-        problems=findings(problems),
-    )
-
-
-def diff_shown(found: Difference) -> DiffShown:
-    changes = [
-        ChangeShown(path=each.path, kind=each.kind, before=each.before, after=each.after) for each in found.changes
-    ]
-    return DiffShown(flow=found.flow, from_=found.before, to=found.after, changes=changes)
-
-
-def publication_shown(publication: Publication) -> PublicationShown:
-    return PublicationShown(
-        flow=publication.flow,
-        stage=publication.stage,
-        version=publication.version,
-        by=publication.by,
-        at=moment(publication.at) or "",
-    )
-
-
-def publication_line(change: PublicationChange) -> PublicationLine:
-    return PublicationLine(stage=change.stage, version=change.version, by=change.by, at=moment(change.at) or "")

@@ -11,6 +11,7 @@ from tenuto.api.errors import problems
 from tenuto.api.flow_shapes import (
     DiffShown,
     DraftLine,
+    Finding,
     FlowLine,
     FlowShown,
     ImportedShown,
@@ -20,22 +21,13 @@ from tenuto.api.flow_shapes import (
     SavedFlow,
     Validation,
     VersionLine,
-    diff_shown,
-    draft_line,
-    draft_shown,
-    findings,
-    flow_line,
-    flow_shown,
-    publication_line,
-    publication_shown,
-    saved_flow,
-    version_line,
 )
 from tenuto.api.paging import Cursor, Limit, Paged
 from tenuto.api.platform import ThePlatform
 from tenuto.api.routing import Router
 from tenuto.api.transactions import Reading, Writing
-from tenuto.service import bundles, flows, publications, transfer
+from tenuto.ports.publications import Publication, PublicationChange
+from tenuto.service import bundles, flow_json, flows, publications, transfer
 from tenuto.service.flows import YAML
 from tenuto.service.principal import Principal
 from tenuto.service.refusals import Refused
@@ -81,7 +73,7 @@ async def save(
     else:
         saved = await flows.save(platform.flows, tx, who, document)
     response.status_code = 201 if saved.new else 200
-    return saved_flow(saved)
+    return SavedFlow.model_validate(flow_json.saved_json(saved))
 
 
 @router.post(
@@ -96,7 +88,7 @@ async def validate(who: Reader, document: Document) -> Validation:
         ok=flow is not None,
         name=document.name or None,
         hash=flow.hash if flow else None,
-        problems=findings(document.loaded.problems),
+        problems=[_finding(each) for each in document.loaded.problems],
     )
 
 
@@ -111,7 +103,10 @@ async def listing(
 ) -> Paged[FlowLine]:
     """By name, each with its newest version and where it is published."""
     page = await flows.listing(platform.flows, tx, who, q=q, limit=limit, cursor=cursor)
-    return Paged[FlowLine](items=[flow_line(each) for each in page.items], next_cursor=page.next_cursor)
+    return Paged[FlowLine](
+        items=[FlowLine.model_validate(flow_json.listed_json(each)) for each in page.items],
+        next_cursor=page.next_cursor,
+    )
 
 
 @router.get(
@@ -138,10 +133,10 @@ async def show(
     if wants_yaml(request):
         return Response(flows.text_of(shown, YAML), media_type=YAML)
     if shown.version is not None:
-        return flow_shown(shown)
+        return flow_json.shown_json(shown)
     assert shown.draft is not None
     found = await flows.read(shown.draft.source.encode(), shown.draft.media_type, platform.flows.library)
-    return draft_shown(shown, found.loaded.document, found.loaded.problems)
+    return flow_json.draft_json(shown.draft, found.loaded.document, found.loaded.problems)
 
 
 @router.delete("/{name}", status_code=204, summary="Delete a flow", responses=problems(404, 409))
@@ -165,7 +160,10 @@ async def delete(
 async def history(name: str, who: Reader, tx: Reading, limit: Limit = 50, cursor: Cursor = None) -> Paged[VersionLine]:
     """The newest first."""
     page = await flows.history(tx, who, name, limit=limit, cursor=cursor)
-    return Paged[VersionLine](items=[version_line(each) for each in page.items], next_cursor=page.next_cursor)
+    return Paged[VersionLine](
+        items=[VersionLine.model_validate(flow_json.version_json(each)) for each in page.items],
+        next_cursor=page.next_cursor,
+    )
 
 
 @router.get(
@@ -181,7 +179,7 @@ async def show_version(
     shown = await flows.get(platform.flows, tx, who, name, version)
     if wants_yaml(request):
         return Response(flows.text_of(shown, YAML), media_type=YAML)
-    return flow_shown(shown)
+    return flow_json.shown_json(shown)
 
 
 @router.get("/{name}/diff", summary="Compare two versions", responses=problems(404))
@@ -193,14 +191,14 @@ async def diff(
     after: Annotated[str | None, Query(alias="to", max_length=64, examples=["3"])] = None,
 ) -> DiffShown:
     """Which paths differ between two versions; the newest and the one before it, unless others are asked for."""
-    return diff_shown(await flows.diff(tx, who, name, before, after))
+    return DiffShown.model_validate(flow_json.diff_json(await flows.diff(tx, who, name, before, after)))
 
 
 @router.get("/{name}/stages", summary="Where a flow is published", responses=problems(404))
 async def stages(name: str, who: Reader, tx: Reading) -> Paged[PublicationShown]:
     """Each stage that has a version of it."""
     found = await publications.of_flow(tx, who, name)
-    return Paged[PublicationShown](items=[publication_shown(each) for each in found])
+    return Paged[PublicationShown](items=[_publication(each) for each in found])
 
 
 @router.get("/{name}/publications", summary="What was published when", responses=problems(404))
@@ -209,7 +207,7 @@ async def published(
 ) -> Paged[PublicationLine]:
     """What was published and taken back, the newest first."""
     page = await publications.history(tx, who, name, limit=limit, cursor=cursor)
-    return Paged[PublicationLine](items=[publication_line(each) for each in page.items], next_cursor=page.next_cursor)
+    return Paged[PublicationLine](items=[_publication_line(each) for each in page.items], next_cursor=page.next_cursor)
 
 
 @router.put("/{name}/stages/{stage}", summary="Publish a version", responses=problems(404, 409))
@@ -218,7 +216,7 @@ async def publish(
 ) -> PublicationShown:
     """Let a version hold in a stage, in place of the one before; an older one takes it back to that. Runs that are on
     their way keep the version they began with."""
-    return publication_shown(await publications.publish(platform.flows, tx, who, name, stage, body.version))
+    return _publication(await publications.publish(platform.flows, tx, who, name, stage, body.version))
 
 
 @router.delete("/{name}/stages/{stage}", status_code=204, summary="Unpublish a flow", responses=problems(404, 409))
@@ -256,11 +254,29 @@ async def import_(who: Writer, request: Request, platform: ThePlatform) -> Impor
     bundle, texts = await transfer.read(platform.flows, bundles.unpack(await request.body()))
     async with platform.store.write() as tx:
         done = await transfer.admit(platform.flows, tx, who, bundle, texts)
-    return ImportedShown(flows=[saved_flow(each) for each in done.saved], problems=findings(done.problems))
+    return ImportedShown(
+        flows=[SavedFlow.model_validate(flow_json.saved_json(each)) for each in done.saved],
+        problems=[_finding(each) for each in done.problems],
+    )
 
 
 @drafts.get("", summary="List drafts")
 async def written(who: Reader, tx: Reading, limit: Limit = 50, cursor: Cursor = None) -> Paged[DraftLine]:
     """What is being written, by name of the flow; some of it has never been saved as a version."""
     page = await flows.drafts(tx, who, limit=limit, cursor=cursor)
-    return Paged[DraftLine](items=[draft_line(each) for each in page.items], next_cursor=page.next_cursor)
+    return Paged[DraftLine](
+        items=[DraftLine.model_validate(flow_json.draft_line_json(each)) for each in page.items],
+        next_cursor=page.next_cursor,
+    )
+
+
+def _finding(problem: Any) -> Finding:
+    return Finding.model_validate(flow_json.problem_json(problem))
+
+
+def _publication(publication: Publication) -> PublicationShown:
+    return PublicationShown.model_validate(flow_json.publication_json(publication))
+
+
+def _publication_line(change: PublicationChange) -> PublicationLine:
+    return PublicationLine.model_validate(flow_json.publication_change_json(change))

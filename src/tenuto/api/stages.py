@@ -12,6 +12,7 @@ from tenuto.api.routing import Router
 from tenuto.api.transactions import Reading, Writing
 from tenuto.ports.stages import Stage
 from tenuto.service import stages
+from tenuto.service.flow_json import stage_json
 from tenuto.service.principal import Principal
 
 Reader = Annotated[Principal, Can("flows:read")]
@@ -83,4 +84,4 @@ async def delete(name: str, who: Publisher, platform: ThePlatform, tx: Writing) 
 
 
 def _shown(stage: Stage) -> StageShown:
-    return StageShown(name=stage.name, order=stage.order, production=stage.production)
+    return StageShown.model_validate(stage_json(stage))
