@@ -9,6 +9,7 @@ from typing import Any
 from tenuto.bootstrap import open_registry
 from tenuto.documents.load import load
 from tenuto.hosts.local.host import LocalHost
+from tenuto.hosts.local.names import Names
 from tenuto.hosts.local.opening import make_host
 from tenuto.ports.journal import RunEntry, RunQuery
 from tenuto.ports.publications import Publication
@@ -20,6 +21,7 @@ from tenuto.service.platform import Platform
 from tenuto.service.principal import EVERYTHING, Principal
 from tenuto.service.published import Published
 from tenuto.service.shelf import Shelf
+from tenuto.service.triggers import Triggers
 from tenuto.settings import Settings
 from tenuto.stores.memory import MemoryJournal
 from tenuto.stores.sql.opening import temporary_store
@@ -103,8 +105,11 @@ async def _store(given: SqlStore | None) -> AsyncGenerator[SqlStore]:
     if given is not None:
         yield given
         return
-    async with temporary_store() as made:
+    made = await temporary_store()
+    try:
         yield made
+    finally:
+        await made.close()
 
 
 @asynccontextmanager
@@ -112,7 +117,7 @@ async def _house(store: SqlStore, journal: MemoryJournal, clock: Clock, more: di
     registry = open_registry(Settings())
     published = Published(store, library(registry))
     archive = Archive(journal, journal, lambda content: load(content, format="json").flow)
-    secrets = FewSecrets()
+    secrets, triggers = FewSecrets(), Triggers(store)
     host = make_host(journal, journal, registry, published, clock=clock, seed=1, files_key=b"k" * 32, **more)
     given: dict[str, Any] = {
         "engine": host,
@@ -121,7 +126,10 @@ async def _house(store: SqlStore, journal: MemoryJournal, clock: Clock, more: di
         "registry": registry,
         "clock": clock,
         "store": store,
-        "flows": Shelf(published=published, clock=clock),
+        "flows": Shelf(published=published, clock=clock, listeners=[triggers]),
+        "triggers": triggers,
+        "names": Names(),
+        "files": host.services.files,
         "secrets": secrets,
     }
     try:
