@@ -89,7 +89,7 @@ def wait_text(wait: Wait, now: float) -> str:
         case "decision":
             return "waits for a decision"
         case _:
-            return "waits for its run"
+            return wait_text(wait.waits[0], now) if wait.waits else "waits for its run"
 
 
 def wait_todo(wait: Wait, run: str) -> str:
@@ -103,6 +103,8 @@ def wait_todo(wait: Wait, run: str) -> str:
             return f'tenuto runs signal {run} budget --data \'{{"add": {{"usd": 1}}}}\''
         case "decision":
             return f"tenuto runs decide {run} {_quoted(wait.path)} retry|done|fail"
+        case "run" if wait.waits:
+            return wait_todo(wait.waits[0], run)
         case _:
             return ""
 

@@ -15,6 +15,7 @@ from tenuto.cli.describe import error_text, place_text, result_text, wait_todo
 from tenuto.cli.failures import FAILED, INTERRUPTED, SUCCEEDED, WAITING
 from tenuto.cli.following import Following, Manner
 from tenuto.cli.house import House, Patience, Place, Recovered, reaching
+from tenuto.cli.inside import blank_of
 from tenuto.cli.lines import final_line
 from tenuto.cli.look import COLOURS, Look, line, look_of, note, say
 from tenuto.ports.engine import Outcome
@@ -85,12 +86,14 @@ async def follow(house: House, run: str, manner: Manner, known: int = 0, flow: F
     """Show the run until it has ended, or may not be waited for; the exit code."""
     entry = await house.archive.find(run)
     follower = Follower(flow or await house.archive.flow(entry.document), await house.archive.names(entry))
-    following = Following(house.engine, entry.id, follower, manner, known)
+    following = Following(house.engine, entry.id, follower, blank_of(house.archive), manner, known)
     try:
         outcome = await _or_failure(house, following.run())
     except asyncio.CancelledError:
         _left(house, Seen(follower.view(), follower), manner)
         raise
+    if outcome.status not in ENDED:
+        follower = await house.archive.follower(entry)  # with whatever the runs that it called ask
     seen = Seen(_completed(follower.view(), outcome), follower, await _raised(house, outcome))
     (report_json if manner.json else report)(seen, manner)
     return code_of(outcome.status)

@@ -14,6 +14,7 @@ from tenuto.cli.ask import NoAnswer, ask, can_ask
 from tenuto.cli.display import Display, display_for
 from tenuto.cli.ending import with_nothing_left
 from tenuto.cli.failures import INTERRUPTED, exit_code
+from tenuto.cli.inside import Blank, Inside
 from tenuto.cli.look import note
 from tenuto.ports.engine import Engine, Live, Outcome, Refused
 from tenuto.service.follow import Follower
@@ -49,8 +50,10 @@ class Manner:
 class Following:
     """One run, one display. `run()` answers when the run has ended, or waits and may not be waited for."""
 
-    def __init__(self, engine: Engine, run: str, follower: Follower, manner: Manner, known: int = 0) -> None:
-        """`known`: facts up to this seq are old news, not shown as lines."""
+    def __init__(
+        self, engine: Engine, run: str, follower: Follower, blank: Blank, manner: Manner, known: int = 0
+    ) -> None:
+        """`known`: facts up to this seq are old news, not shown as lines. `blank`: followers of the runs that it calls."""
         self._engine = engine
         self._run = run
         self._follower = follower
@@ -60,6 +63,7 @@ class Following:
         self._asking: asyncio.Task[None] | None = None
         self._asked: Wait | None = None
         self._left_open: set[str] = set()
+        self._inside = Inside(engine, blank)
 
     async def run(self) -> Outcome:
         watching = asyncio.ensure_future(self._watch())
@@ -73,6 +77,7 @@ class Following:
             return ended
         finally:
             await _stop(watching, ticking, outcome, self._asking)
+            await self._inside.stop()
             self._display.close(self._follower.view())
 
     async def _until(self, outcome: "asyncio.Future[Outcome]", others: "set[asyncio.Future[None]]") -> Outcome:
@@ -90,6 +95,7 @@ class Following:
     def _see(self, live: Live) -> None:
         if live.fact is not None:
             self._follower.fold(live.seq, live.fact)
+            self._inside.look(self._follower)
         elif live.kind == "running":
             self._follower.running(live.path, time.time())
         if live.fact is None or live.seq > self._known:
@@ -124,9 +130,9 @@ class Following:
                 return
 
     async def _ask(self, wait: Wait) -> None:
-        name = wait.signal or wait.path
+        asker, name = self._follower.addressee(wait.signal or wait.path)
         try:
-            await self._engine.signal(self._run, name, await ask(wait), by=self._manner.by)
+            await self._engine.signal(asker.run, name, await ask(wait), by=self._manner.by)
         except NoAnswer:
             note("  left open")
         except Refused as refused:

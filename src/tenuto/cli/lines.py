@@ -80,8 +80,8 @@ class Lines:
             self._say("running", path, describe.progress_text(node))
 
     def _tell_wait(self, wait: Wait) -> None:
-        if wait.kind == "decision":
-            return
+        if wait.kind == "decision" and wait.path in self._follower.view().nodes:
+            return  # the node's own line has said so
         self._say("waiting", wait.path, describe.wait_text(wait, time.time()))
         todo = describe.wait_todo(wait, self._run)
         if todo:

@@ -86,8 +86,13 @@ class Archive:
         return self.read_flow(await self.blobs.get(document))
 
     async def follower(self, entry: RunEntry) -> Follower:
-        """What is known of the run now, ready to be told more."""
-        return follow(await self.facts(entry.id), await self.flow(entry.document), await self.names(entry))
+        """What is known of the run now, and of the runs that it called; ready to be told more."""
+        follower = follow(await self.facts(entry.id), await self.flow(entry.document), await self.names(entry))
+        for path, run in follower.calls().items():
+            child = await self.entry(run)
+            if child is not None:
+                follower.adopt(path, await self.follower(child))
+        return follower
 
     async def entry(self, run: str) -> RunEntry | None:
         """The run's line in the index, by its whole id."""

@@ -2,14 +2,19 @@
 
 `Follower` folds the facts twice, into the view and into a throw-away state of the heart, whose fold works out what
 followed without a fact (an approval that waits, a map that opened). Nothing here writes.
+
+A run that called others waits for what they ask. Their followers hang below the paths of the nodes that called them, and
+what is asked deeper is told by a path with a slash: `sub/ok` is the node `ok` of the run that `sub` called.
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import cast
 
-from tenuto.core.events import Fact, RunQueued
+from tenuto.core.commands import StartChild
+from tenuto.core.events import ChildFinished, ChildStarted, Fact, RunQueued
 from tenuto.core.flow.model import Flow
-from tenuto.core.machine import NodeState, Origin, State, about_of, evolve, new_state
+from tenuto.core.machine import NodeState, Origin, State, about_of, evolve, new_state, node_at
 from tenuto.service.projection import NodeView, Projector, RunView, Wait, outline
 
 Json = object
@@ -27,6 +32,7 @@ class Follower:
         self._flow = flow
         self._state: State | None = None
         self._closed = {path for path, node in outline(flow) if node.use in _OPENING} if flow else set[str]()
+        self._children: dict[str, Follower] = {}  # by the path of the node that called
 
     @property
     def seq(self) -> int:
@@ -35,6 +41,8 @@ class Follower:
 
     def fold(self, seq: int, fact: Fact) -> None:
         self._projector.fold(seq, fact)
+        if isinstance(fact, ChildStarted | ChildFinished):
+            self._children.pop(fact.path, None)
         if self._flow is None:
             return
         if self._state is None and isinstance(fact, RunQueued):
@@ -76,15 +84,62 @@ class Follower:
         for ns in state.nodes.values():
             if ns.status != "pending":
                 _enrich(self._projector.node(ns.path), ns, state)
+        for path, child in self._children.items():
+            _enrich_call(self._projector.node(path), child)
+        if self._only_children_wait(state):
+            view.status = "waiting"
         return view
 
+    def _only_children_wait(self, state: State) -> bool:
+        """As the host has it: a run whose every outstanding command is a child that waits, waits itself."""
+        if not state.todo or state.retrying or state.agenda:
+            return False
+        children = [self._children.get(each.path) for each in state.todo.values() if isinstance(each, StartChild)]
+        return len(children) == len(state.todo) and all(
+            child is not None and child.view().status == "waiting" for child in children
+        )
+
     def waits(self) -> list[Wait]:
-        """What the run waits for, in the order in which its nodes were reached."""
+        """What the run waits for, in the order in which its nodes were reached; what its children ask in their place."""
         view = self.view()
         nodes = sorted(view.nodes.values(), key=lambda node: node.seq)
         waits = [node.wait for node in nodes if node.wait is not None and not node.settled]
+        asked = [each for wait in waits for each in (wait.waits or (wait,))]
         held = self._state is not None and bool(self._state.held)
-        return [*waits, Wait("", "budget", "budget")] if held else waits
+        return [*asked, Wait("", "budget", "budget")] if held else asked
+
+    # --- the runs that it called
+
+    def calls(self) -> dict[str, str]:
+        """The runs that it called and that have not ended, by the path of the node that called."""
+        nodes = self._projector.view.nodes.values()
+        return {node.path: node.child for node in nodes if node.child is not None and not node.settled}
+
+    def adopt(self, path: str, child: "Follower") -> None:
+        """From now on what the run that was called at the path asks is asked here too."""
+        self._children[path] = child
+
+    def addressee(self, name: str) -> "tuple[Follower, str]":
+        """Of the run that a signal of this name is for, and its name there: `sub/ok` is `ok` of the run that `sub` called."""
+        for path, child in self._children.items():
+            if name.startswith(f"{path}/"):
+                return child.addressee(name.removeprefix(f"{path}/"))
+        return self, name
+
+    @property
+    def run(self) -> str:
+        """Its run's id; "" before it has seen a fact."""
+        return self._projector.view.id
+
+    def caller(self, name: str) -> str | None:
+        """The `call` node of this run that a name with a slash starts with, whether the run that it calls is open or not."""
+        at = name.find("/")
+        while at > 0:
+            node = node_at(self._flow, name[:at]) if self._flow is not None else None
+            if node is not None and node.use == "call":
+                return name[:at]
+            at = name.find("/", at + 1)
+        return None
 
 
 def follow(facts: Iterable[tuple[int, Fact]], flow: Flow | None, names: Mapping[str, str] | None = None) -> Follower:
@@ -108,6 +163,22 @@ def _enrich(node: NodeView, ns: NodeState, state: State) -> None:
         node.wait = _wait(ns, timer.due if timer else None)
     elif ns.status == "running":
         node.wait = None
+
+
+def _enrich_call(node: NodeView, child: Follower) -> None:
+    """The node waits as long as the run that it called does; what that run asks is asked even while it goes on."""
+    if node.settled or node.child is None:
+        return
+    asked = tuple(_from_outside(node.path, wait) for wait in child.waits())
+    waiting = child.view().status == "waiting"
+    node.status = "waiting" if waiting else "running"
+    node.wait = Wait(node.path, "run", run=node.child, waits=asked) if asked or waiting else None
+
+
+def _from_outside(path: str, wait: Wait) -> Wait:
+    """What a child waits for, as its parent's names have it."""
+    signal = None if wait.signal is None else f"{path}/{wait.signal}"
+    return replace(wait, path=f"{path}/{wait.path}".rstrip("/"), signal=signal)
 
 
 def _wait(ns: NodeState, due: float | None) -> Wait:

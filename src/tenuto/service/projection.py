@@ -22,13 +22,18 @@ ENDED = frozenset({"succeeded", "failed", "cancelled"})
 
 @dataclass(slots=True)
 class Wait:
-    """What a node waits for: a person (`approval`, `decision`), a `signal`, a point in `time`, or a child `run`."""
+    """What a node waits for: a person (`approval`, `decision`), a `signal`, a point in `time`, or a child `run`.
+
+    `waits`: what that child asks. Each is told by its path from here: the `call` node's, a slash, the child's own.
+    """
 
     path: str
     kind: Literal["approval", "decision", "signal", "time", "run", "budget"]
     signal: str | None = None
     due: float | None = None
     ask: dict[str, Json] = field(default_factory=dict[str, Json])
+    run: str | None = None
+    waits: "tuple[Wait, ...]" = ()
 
 
 @dataclass(slots=True)

@@ -10,6 +10,7 @@ from tenuto.ports.codec import plain
 from tenuto.ports.engine import Engine, StartRequest
 from tenuto.ports.journal import RunEntry, RunQuery
 from tenuto.service.archive import Archive
+from tenuto.service.follow import Follower
 from tenuto.service.inputs import prepare
 from tenuto.service.projection import ENDED, NodeView, RunView, Wait
 from tenuto.service.refusals import Refused
@@ -80,9 +81,16 @@ async def signal(
     by: str | None = None,
     key: str | None = None,
 ) -> RunEntry:
-    """Send a signal. One to an approval must say `approved`; a name that nothing waits for is kept."""
+    """Send a signal. One to an approval must say `approved`; a name that nothing waits for is kept.
+
+    `sub/ok` is for the run that the node `sub` called; the answer is the run that was named all the same.
+    """
     entry = await _open_run(archive, word)
-    await engine.signal(entry.id, name, payload, by=by, key=key)
+    run = entry.id
+    if "/" in name:
+        reached, name = _reach(entry, await archive.follower(entry), name)
+        run = reached.run
+    await engine.signal(run, name, payload, by=by, key=key)
     return entry
 
 
@@ -93,13 +101,14 @@ async def answer(
     entry = await _open_run(archive, word)
     follower = await archive.follower(entry)
     asked = {wait.signal or wait.path: wait for wait in follower.waits() if wait.kind == "approval"}
-    nodes = follower.view().nodes
-    if path not in asked and (path not in nodes or nodes[path].use not in ("approval", "agent", "")):
+    reached, name = _reach(entry, follower, path)
+    nodes = reached.view().nodes
+    if path not in asked and (name not in nodes or nodes[name].use not in ("approval", "agent", "")):
         raise _not_asked(entry, path, list(asked))
     form = asked[path].ask.get("form") if path in asked else None
     if payload.get("approved") is True and "form" not in payload and isinstance(form, dict):
         payload = {**payload, "form": apply_defaults(cast("Mapping[str, Json]", form), {})}
-    await engine.signal(entry.id, path, dict(payload), by=by)
+    await engine.signal(reached.run, name, dict(payload), by=by)
     return entry
 
 
@@ -112,8 +121,8 @@ async def decide(
             "invalid", f"`{decision}` is no decision", did_you_mean(decision, DECISIONS) or "one of retry, done, fail"
         )
     entry = await _open_run(archive, word)
-    view = (await archive.follower(entry)).view()
-    doubtful = [node.path for node in view.nodes.values() if node.status == "unknown"]
+    follower = await archive.follower(entry)
+    doubtful = [wait.path for wait in follower.waits() if wait.kind == "decision"]
     if path not in doubtful:
         raise Refused(
             "not_found", f"nothing is in doubt at `{path}` of {entry.name}", _names(path, doubtful, "in doubt")
@@ -121,7 +130,8 @@ async def decide(
     payload: dict[str, Json] = {"decision": decision}
     if decision == "done":
         payload["output"] = output
-    await engine.signal(entry.id, path, payload, by=by)
+    reached, name = _reach(entry, follower, path)
+    await engine.signal(reached.run, name, payload, by=by)
     return entry
 
 
@@ -188,6 +198,8 @@ def wait_json(wait: Wait) -> dict[str, Json]:
         "signal": wait.signal,
         "due": moment(wait.due),
         **wait.ask,
+        "run": wait.run,
+        "waits": [wait_json(each) for each in wait.waits] or None,
     }
     return {key: value for key, value in said.items() if value is not None}
 
@@ -221,6 +233,16 @@ async def _open_run(archive: Archive, word: str) -> RunEntry:
     if entry.status in ENDED:
         raise Refused("ended", f"{entry.name} has ended ({entry.status})")
     return entry
+
+
+def _reach(entry: RunEntry, follower: Follower, name: str) -> tuple[Follower, str]:
+    """The run that a name with slashes leads to, and the name there."""
+    reached, inner = follower.addressee(name)
+    call = reached.caller(inner)
+    if call is not None:
+        path = name.removesuffix(inner) + call
+        raise Refused("not_found", f"`{path}` of {entry.name} has no open run", "it has not begun, or has ended")
+    return reached, inner
 
 
 def _not_asked(entry: RunEntry, path: str, asked: list[str]) -> Refused:
