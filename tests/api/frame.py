@@ -27,6 +27,8 @@ def frame(router: APIRouter | None = None, **given: Any) -> FastAPI:
         clock=time.time,
         store=nothing,
         flows=nothing,
+        triggers=nothing,
+        secrets=nothing,
         turnstile=turnstile(MemoryLimits(), settings.limits, loopback=settings.loopback),
     )
     app = create_app(platform, settings)

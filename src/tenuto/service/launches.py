@@ -1,0 +1,104 @@
+"""What triggers have in common: a run is started from what came in, under an id that follows from it where that matters."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from tenuto.core.expressions import ExpressionError, Value
+from tenuto.core.values import NOTHING
+from tenuto.ports.engine import StartRequest
+from tenuto.service.inputs import prepare
+from tenuto.service.platform import Platform
+from tenuto.service.refusals import Refused
+from tenuto.service.triggers import Trigger
+
+Json = object
+
+# A run that was started by a run that was started by … is one hop further each time; so many are taken.
+MAX_HOPS: Final = 8
+HOP_HEADER: Final = "tenuto-hop"
+LABEL: Final = "trigger"
+
+_DIGITS: Final = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's: no i, l, o, u
+_SHIFTS: Final = range(125, -1, -5)
+
+
+@dataclass(slots=True, frozen=True)
+class Launch:
+    """`said`: what the run reads as `trigger`. `given`: its input, unless the trigger says another."""
+
+    trigger: Trigger
+    said: Mapping[str, Json]
+    given: Mapping[str, Json]
+    run: str
+
+
+async def launch(platform: Platform, what: Launch) -> str:
+    """Start the run, durably; harmless if it was started before. Its id."""
+    trigger = what.trigger
+    flow = (
+        await platform.flows.published.resolve(trigger.tenant, trigger.flow, str(trigger.version), trigger.stage)
+    ).flow
+    given = await _input(platform, what, takes=flow.input_schema is not None)
+    request = StartRequest(
+        flow,
+        prepare(flow.input_schema, given),
+        run=what.run,
+        stage=trigger.stage,
+        tenant=trigger.tenant,
+        trigger=what.said,
+        labels={LABEL: trigger.kind},
+    )
+    return await platform.engine.start(request)
+
+
+async def worked_out(platform: Platform, trigger: Trigger, key: str, said: Mapping[str, Json]) -> Json:
+    """A value that the trigger says, with what came in; NOTHING if it says none, or it has none."""
+    value = trigger.value(key)
+    if value is None:
+        return NOTHING
+    names = {LABEL: said, "event": said.get("event")}
+    if any(reference.name == "vars" for reference in value.references):
+        names["vars"] = await _variables(platform, trigger)
+    return _evaluated(value, names, f"`{key}` of the trigger")
+
+
+def run_id(at: float, *parts: str) -> str:
+    """The id of a run that follows from what starts it: 48 bits of time, so that ids stay in order, 80 of a hash."""
+    told = hashlib.sha256("\n".join(parts).encode("utf-8", "surrogatepass")).digest()[:10]
+    number = (int(at * 1000) % 2**48 << 80) | int.from_bytes(told)
+    return "".join([_DIGITS[(number >> shift) & 31] for shift in _SHIFTS])
+
+
+def too_many_hops() -> Refused:
+    return Refused(
+        "loop",
+        f"this was started by a run that was started by a run, more than {MAX_HOPS} times over",
+        "flows that start each other must come to an end",
+    )
+
+
+async def _input(platform: Platform, what: Launch, *, takes: bool) -> Json:
+    given = await worked_out(platform, what.trigger, "input", what.said)
+    if given is not NOTHING:
+        return given
+    return dict(what.given) if takes else {}  # a flow without an input may still read `trigger`
+
+
+def _evaluated(value: Value, names: Mapping[str, Json], what: str) -> Json:
+    try:
+        return value.evaluate(names)
+    except ExpressionError as error:
+        raise Refused("invalid", f"{what} cannot be worked out: {error.message}", error.hint) from None
+
+
+async def _variables(platform: Platform, trigger: Trigger) -> dict[str, Json]:
+    async with platform.store.read() as tx:
+        return {each.name: each.value for each in await tx.variables.of_stage(trigger.tenant, trigger.stage)}
+
+
+def hops_of(said: Mapping[str, Json] | None) -> int:
+    """How many runs led to the one that was started so."""
+    found = (said or {}).get("hops")
+    return found if isinstance(found, int) else 0
