@@ -15,7 +15,7 @@ from typing import Any, Final, TypeVar
 
 from tenuto.ports.journal import ENDS, Closed, Conflict, Damaged, Newer, Owned, StorageFull, Write, conflict
 
-from .failures import unavailable, verdict
+from .failures import verdict
 from .rows import APPEND, LAST_FACTS, arguments, of_text, size_of, text
 from .session import Session
 from .sql import Connection
@@ -90,9 +90,18 @@ class Writer:
         self._worker.cancel()
         with suppress(asyncio.CancelledError):
             await self._worker
-        left = [*self._untold, *(item for item in self._queue if isinstance(item, Write))]
+        self._give_up()
+
+    def _give_up(self) -> None:
+        """Of what was on its way nobody knows now whether it was written; the next owner reads it, if it was."""
+        silent = f"{self._session.where} did not answer before the journal was closed"
+        doubtful, unwritten = (
+            Closed(f"{silent}: this may have been written."),
+            Closed(f"{silent}: this was not written."),
+        )
+        left = [item for item in self._queue if isinstance(item, Write)]
         self._queue.clear()
-        self._tell(left, [unavailable(None, self._session.where)] * len(left))
+        self._tell([*self._untold, *left], [doubtful] * len(self._untold) + [unwritten] * len(left))
 
     async def _work(self) -> None:
         while not self._stopped or self._queue:
