@@ -79,6 +79,29 @@ def test_a_wrong_setting_is_named_with_what_would_be_right(tmp_path: Path, text:
     assert message in str(wrong.value)
 
 
+@pytest.mark.parametrize("wrong", ["mysql://user:hunter2@host/name", "hunter2", "postgresql://user:hunter2@host", 3])
+def test_a_wrong_address_of_a_database_is_not_repeated(wrong: object) -> None:
+    """There may be a password in it."""
+    with pytest.raises(WrongSetting, match="database_url") as refused:
+        load({"TENUTO_DATABASE_URL": str(wrong)}, Path("/nowhere"))
+
+    assert "hunter2" not in str(refused.value)
+    assert "postgresql://user:password@host" in str(refused.value)
+
+
+def test_a_database_is_shown_without_its_password() -> None:
+    """In the settings as a whole too, which `doctor` and a traceback show; who connects has it all."""
+    whole = "postgres://me:hunter2@db.example:5433/runs?password=hunter3&sslmode=require"
+
+    found = load({"TENUTO_DATABASE_URL": whole}, Path("/nowhere"))
+
+    assert found.database_url is not None
+    assert str(found.database_url) == "postgres://me:***@db.example:5433/runs"
+    assert found.database_url.whole == whole
+    assert found.database_url.plain == f"postgresql{whole.removeprefix('postgres')}"
+    assert "hunter" not in f"{found} {found!r} {found.database_url!r}"
+
+
 def test_an_odd_file_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "tenuto.toml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(WrongSetting):

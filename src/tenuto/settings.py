@@ -13,6 +13,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final, cast
 
+from tenuto.ports.database_url import DatabaseUrl
 from tenuto.ports.limits import Rate
 from tenuto.sdk.http.addresses import Network, parse_networks
 
@@ -136,6 +137,10 @@ def _rate(given: Any) -> Rate | None:
     return Rate(int(amount), seconds)
 
 
+def _database_url(given: Any) -> DatabaseUrl:
+    return DatabaseUrl(_text(given))
+
+
 def _networks(given: Any) -> tuple[Network, ...]:
     if isinstance(given, list):
         given = " ".join(str(item) for item in cast("list[Any]", given))
@@ -169,6 +174,12 @@ class Settings:
 
     # ruff: noqa: RUF009  `_doc` makes the field itself
     data: Path = _doc("The data directory: the journal, files, logs.", Path(".tenuto"), _path)
+    database_url: DatabaseUrl | None = _doc(
+        "The PostgreSQL that keeps runs and everything else, `postgresql://user:password@host:5432/name`; without it,"
+        " SQLite files in the data directory do.",
+        None,
+        _database_url,
+    )
     stage: str = _doc("Whose variables a run uses unless it says.", "dev", _text)
     nodes: tuple[Path, ...] = _doc(
         "Folders and files with a project's own nodes, besides `nodes/` beside the flow.", (), _paths
@@ -226,6 +237,8 @@ class Settings:
         return {**shared, **(cast("dict[str, Any]", own) if isinstance(own, dict) else {})}
 
 
+# Never shown as they were given, not even where they are wrong.
+_SECRET: Final = frozenset({"database_url"})
 # Tables that only a file can hold.
 _FILE_ONLY: Final = frozenset({"limits", "pools", "vars"})
 
@@ -277,7 +290,8 @@ def _with(settings: Settings, given: Mapping[str, Any], source: str) -> Settings
         try:
             read[name] = known[name].metadata["read"](value)
         except ValueError as error:
-            raise WrongSetting(f"{source}: `{name}` is {value!r}; it takes {error}") from None
+            shown = "not what it should be" if name in _SECRET else repr(value)
+            raise WrongSetting(f"{source}: `{name}` is {shown}; it takes {error}") from None
     return replace(settings, **read)
 
 

@@ -1,8 +1,8 @@
 """What an error of PostgreSQL, or of the way to it, means to whoever waits for a write."""
 
 from typing import Final
-from urllib.parse import urlsplit, urlunsplit
 
+from tenuto.ports.database_url import masked
 from tenuto.ports.journal import Conflict, Damaged, DiskFailed, StorageFull
 from tenuto.ports.records import Unavailable
 
@@ -83,13 +83,6 @@ def refusal_to_open(error: Exception, where: str) -> Exception:
 def place_of(url: str) -> str:
     """The database as a sentence names it: without its password."""
     return f"PostgreSQL at {masked(url)}"
-
-
-def masked(url: str) -> str:
-    parts = urlsplit(url)
-    user, at, host = parts.netloc.rpartition("@")
-    name = user.partition(":")[0]
-    return urlunsplit((parts.scheme, f"{name}{at}{host}", parts.path, "", ""))
 
 
 def sqlstate(error: BaseException) -> str:
