@@ -3,7 +3,8 @@
 import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from typing import Any, cast
+from dataclasses import MISSING, fields
+from typing import Any
 
 import httpx2
 from fastapi import APIRouter, FastAPI
@@ -18,19 +19,12 @@ from tenuto.stores.limits_memory import MemoryLimits
 def frame(router: APIRouter | None = None, **given: Any) -> FastAPI:
     """`given`: settings."""
     settings = Settings(**given)
-    nothing = cast("Any", None)
-    platform = Platform(
-        engine=nothing,
-        archive=nothing,
-        journal=nothing,
-        registry={},
-        clock=time.time,
-        store=nothing,
-        flows=nothing,
-        triggers=nothing,
-        secrets=nothing,
-        turnstile=turnstile(MemoryLimits(), settings.limits, loopback=settings.loopback),
-    )
+    parts: dict[str, Any] = {
+        **dict.fromkeys((each.name for each in fields(Platform) if each.default_factory is MISSING), None),
+        "clock": time.time,
+        "turnstile": turnstile(MemoryLimits(), settings.limits, loopback=settings.loopback),
+    }
+    platform = Platform(**parts)
     app = create_app(platform, settings)
     if router is not None:
         app.include_router(router)

@@ -21,7 +21,7 @@ from fastapi.params import Security
 from fastapi.security.base import SecurityBase
 from starlette.requests import HTTPConnection
 
-from tenuto.api.limits import spend
+from tenuto.api.limits import address_of, spend
 from tenuto.api.platform import platform_of
 from tenuto.service.gate import HOW, Attempt
 from tenuto.service.permissions import PERMISSIONS
@@ -112,11 +112,14 @@ async def principal_of(connection: HTTPConnection) -> Principal:
     return state["principal"]
 
 
-async def admit_early(dependant: Dependant, connection: HTTPConnection) -> None:
-    """Before the body is read: whoever may not send one shall not have it parsed."""
-    for each in _dependencies(dependant):
-        if isinstance(each.call, Admission):
-            await each.call.admit(connection)
+async def principal_in(connection: HTTPConnection, tenant: str) -> Principal:
+    """As `principal_of`, where the path says in which tenant it acts."""
+    return await _identify(connection, tenant)
+
+
+def admissions_of(dependant: Dependant) -> list[Admission]:
+    """What a route asks. Its router asks it before the body is read: whoever may not send one shall not have it parsed."""
+    return [each.call for each in _dependencies(dependant) if isinstance(each.call, Admission)]
 
 
 def permission_of(route: Any) -> str | None:
@@ -138,7 +141,7 @@ def _dependencies(dependant: Dependant) -> Iterator[Dependant]:
         yield from _dependencies(each)
 
 
-async def _identify(connection: HTTPConnection) -> Principal:
+async def _identify(connection: HTTPConnection, tenant: str | None = None) -> Principal:
     credential = _credential(connection)
     if credential is None:
         await _report(connection, "access.anonymous", "no credential")
@@ -147,7 +150,7 @@ async def _identify(connection: HTTPConnection) -> Principal:
     if len(tenants) > 1:
         raise Refused("malformed", "X-Tenant-Id is given twice", "name one tenant")
     try:
-        who = await platform_of(connection).gate.identify(credential, tenants[0] if tenants else None)
+        who = await platform_of(connection).gate.identify(credential, tenant or (tenants[0] if tenants else None))
     except Refused as refused:
         await _report(connection, "access.refused", refused.code)
         raise
@@ -171,5 +174,4 @@ def _bearer(value: str) -> str:
 
 async def _report(connection: HTTPConnection, act: str, why: str, who: Principal | None = None) -> None:
     where = f"{connection.scope.get('method', 'WS')} {connection.scope['path'][:200]}"
-    client = connection.client.host if connection.client else ""
-    await platform_of(connection).gate.report(Attempt(act, why, who, where, client))
+    await platform_of(connection).gate.report(Attempt(act, why, who, where, address_of(connection)))

@@ -10,7 +10,7 @@ from fastapi.requests import Request
 from fastapi.responses import Response
 from fastapi.routing import APIRoute
 
-from tenuto.api.access import admit_early
+from tenuto.api.access import admissions_of
 from tenuto.api.bodies import JsonRequest
 from tenuto.api.errors import USUAL, problems
 
@@ -24,9 +24,11 @@ class Route(APIRoute):
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
+        admissions = admissions_of(self.dependant)
 
         async def with_strict_body(request: Request) -> Response:
-            await admit_early(self.dependant, request)
+            for admission in admissions:
+                await admission.admit(request)
             strict = JsonRequest(request.scope, request.receive)
             strict.limit = self.body_limit
             return await handle(strict)

@@ -75,6 +75,7 @@ class Gate:
     _seen: OrderedDict[bytes, tuple[float, Standing]] = field(
         default_factory=OrderedDict[bytes, tuple[float, Standing]]
     )
+    _tenants: dict[str, float] = field(default_factory=dict[str, float])
     _round: int = 0
 
     async def identify(self, credential: str, tenant: str | None = None) -> Principal:
@@ -86,6 +87,7 @@ class Gate:
         """Ask anew from now on: something about who may do what has changed."""
         self._round += 1
         self._seen.clear()
+        self._tenants.clear()
 
     async def _standing(self, credential: str) -> Standing:
         now = self.clock()
@@ -120,8 +122,7 @@ class Gate:
             raise Refused("malformed", "X-Tenant-Id holds no id of a tenant", "leave it away, or name one of yours")
         if standing.grants is None:
             chosen = tenant or DEFAULT_TENANT
-            if not await self.exists(chosen):
-                raise no_tenant(chosen)
+            await self._check_exists(chosen)
             return replace(who, tenant=chosen, permissions=frozenset({EVERYTHING}))
         if not standing.grants:
             raise Refused("no_tenant", "you are a member of no tenant", "ask an administrator to make you one")
@@ -129,6 +130,15 @@ class Gate:
         if chosen not in standing.grants:
             raise no_tenant(chosen)
         return replace(who, tenant=chosen, permissions=standing.grants[chosen])
+
+    async def _check_exists(self, tenant: str) -> None:
+        now, begun = self.clock(), self._round
+        if 0 <= now - self._tenants.get(tenant, -REMEMBERED) < REMEMBERED:
+            return
+        if not await self.exists(tenant):
+            raise no_tenant(tenant)
+        if begun == self._round and len(self._tenants) < _KEPT:
+            self._tenants[tenant] = now
 
 
 def closed() -> Gate:

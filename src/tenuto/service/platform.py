@@ -4,13 +4,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from tenuto.ports.engine import Engine
+from tenuto.ports.files import Files
+from tenuto.ports.logs import Logs
+from tenuto.ports.names import Names
 from tenuto.ports.secrets import Secrets
 from tenuto.ports.store import Store
 from tenuto.sdk.definition import NodeDefinition
 from tenuto.service.archive import Archive
-from tenuto.service.gate import Gate, closed
+from tenuto.service.gate import Gate
 from tenuto.service.http_counts import HttpCounts
+from tenuto.service.identity import Identity
 from tenuto.service.limits import Turnstile
+from tenuto.service.live import LiveRuns
 from tenuto.service.runs import Deleter
 from tenuto.service.shelf import Shelf
 from tenuto.service.triggers import Triggers
@@ -30,5 +35,13 @@ class Platform:
     triggers: Triggers  # listens to `flows`
     secrets: Secrets  # as nodes are given them
     turnstile: Turnstile
-    gate: Gate = field(default_factory=closed)
+    files: Files
+    logs: Logs
+    names: Names
+    live: LiveRuns  # what is kept in memory of runs
+    identity: Identity
     http_counts: HttpCounts = field(default_factory=HttpCounts)
+
+    @property
+    def gate(self) -> Gate:
+        return self.identity.gate
