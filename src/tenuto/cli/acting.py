@@ -87,6 +87,20 @@ def cancel(data: Path | None, run: str, reason: str | None, *, json: bool) -> in
     return _do(place_of(data), act, lambda entry: f"cancelled {entry.name}", json=json)
 
 
+def pause(data: Path | None, run: str, *, json: bool) -> int:
+    async def act(house: House) -> RunEntry:
+        return await runs.pause(house.archive, house.engine, run, by=user())
+
+    return _do(place_of(data), act, lambda entry: f"paused {entry.name}", json=json)
+
+
+def unpause(data: Path | None, run: str, *, json: bool) -> int:
+    async def act(house: House) -> RunEntry:
+        return await runs.resume(house.archive, house.engine, run, by=user())
+
+    return _do(place_of(data), act, lambda entry: f"{entry.name} is no longer paused", json=json)
+
+
 def delete(data: Path | None, run: str, *, json: bool) -> int:
     async def act(house: House) -> RunEntry:
         return await runs.delete(house.archive, house.keeper, run)

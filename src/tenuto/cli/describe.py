@@ -86,6 +86,8 @@ def wait_text(wait: Wait, now: float) -> str:
             return f"waits {until.strip()}".rstrip()
         case "budget":
             return "its budget is used up"
+        case "pause":
+            return "it is paused"
         case "decision":
             return "waits for a decision"
         case _:
@@ -101,6 +103,8 @@ def wait_todo(wait: Wait, run: str) -> str:
             return f"tenuto runs signal {run} {_quoted(wait.signal or '')}"
         case "budget":
             return f'tenuto runs signal {run} budget --data \'{{"add": {{"usd": 1}}}}\''
+        case "pause":
+            return f"tenuto runs unpause {run}"
         case "decision":
             return f"tenuto runs decide {run} {_quoted(wait.path)} retry|done|fail"
         case "run" if wait.waits:

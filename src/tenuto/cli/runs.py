@@ -145,6 +145,22 @@ def cancel(
     return acting.cancel(data, run, reason, json=json)
 
 
+@group.command("pause")
+def pause(run: RunArg, data: Data = None, json: Json = False) -> int:
+    """Pause a run: nothing new of it starts, what runs goes on to its end. `runs unpause` lets it go on."""
+    from tenuto.cli import acting
+
+    return acting.pause(data, run, json=json)
+
+
+@group.command("unpause")
+def unpause(run: RunArg, data: Data = None, json: Json = False) -> int:
+    """Let a run that was paused go on."""
+    from tenuto.cli import acting
+
+    return acting.unpause(data, run, json=json)
+
+
 @group.command("delete")
 def delete(run: RunArg, data: Data = None, json: Json = False) -> int:
     """Forget a run that has ended."""

@@ -14,7 +14,7 @@ from typing import cast
 from tenuto.core.commands import StartChild
 from tenuto.core.events import ChildFinished, ChildStarted, Fact, RunQueued
 from tenuto.core.flow.model import Flow
-from tenuto.core.machine import NodeState, Origin, State, about_of, evolve, new_state, node_at
+from tenuto.core.machine import BUDGET, RESUME, NodeState, Origin, State, about_of, evolve, new_state, node_at
 from tenuto.service.projection import NodeView, Projector, RunView, Wait, outline
 
 Json = object
@@ -105,8 +105,17 @@ class Follower:
         nodes = sorted(view.nodes.values(), key=lambda node: node.seq)
         waits = [node.wait for node in nodes if node.wait is not None and not node.settled]
         asked = [each for wait in waits for each in (wait.waits or (wait,))]
-        held = self._state is not None and bool(self._state.held)
-        return [*asked, Wait("", "budget", "budget")] if held else asked
+        return [*asked, *self._own_waits()]
+
+    def _own_waits(self) -> Iterable[Wait]:
+        """What the run as a whole waits for."""
+        state = self._state
+        if state is None or state.ended is not None:
+            return
+        if state.paused:
+            yield Wait("", "pause", RESUME)
+        if state.over and state.held:
+            yield Wait("", "budget", BUDGET)
 
     # --- the runs that it called
 

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from tenuto.core import events
 from tenuto.core.events import Fact
 from tenuto.core.flow.model import Body, Flow, Node
-from tenuto.core.machine import node_at
+from tenuto.core.machine import PAUSE, RESUME, node_at
 
 Json = object
 
@@ -23,12 +23,13 @@ ENDED = frozenset({"succeeded", "failed", "cancelled"})
 @dataclass(slots=True)
 class Wait:
     """What a node waits for: a person (`approval`, `decision`), a `signal`, a point in `time`, or a child `run`.
+    The run itself may wait for more `budget`, or for the end of a `pause`.
 
     `waits`: what that child asks. Each is told by its path from here: the `call` node's, a slash, the child's own.
     """
 
     path: str
-    kind: Literal["approval", "decision", "signal", "time", "run", "budget"]
+    kind: Literal["approval", "decision", "signal", "time", "run", "budget", "pause"]
     signal: str | None = None
     due: float | None = None
     ask: dict[str, Json] = field(default_factory=dict[str, Json])
@@ -70,6 +71,7 @@ class RunView:
     flow: str = ""
     document: str = ""
     status: str = "queued"
+    paused: bool = False
     stage: str = "dev"
     input: Json = None
     output: Json = None
@@ -218,6 +220,9 @@ def _item(seen: Projector, fact: events.ItemDone) -> None:
 
 
 def _signal(seen: Projector, fact: events.SignalReceived) -> None:
+    if fact.name in (PAUSE, RESUME):
+        seen.view.paused = fact.name == PAUSE
+        return
     node = seen.view.nodes.get(fact.name)
     if node is not None and node.status == "unknown":
         node.status, node.wait = "running", None

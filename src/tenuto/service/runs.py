@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Protocol, cast
 
 from tenuto.core.flow import Flow, apply_defaults
+from tenuto.core.machine import PAUSE, RESUME
 from tenuto.core.problems import did_you_mean
 from tenuto.ports.codec import plain
 from tenuto.ports.engine import Engine, StartRequest
@@ -18,6 +19,7 @@ from tenuto.service.refusals import Refused
 Json = object
 
 DECISIONS = ("retry", "done", "fail")
+LONGEST_PAGE = 500
 STATUSES = frozenset({"queued", "running", "waiting", *ENDED})
 
 
@@ -135,6 +137,28 @@ async def decide(
     return entry
 
 
+async def pause(archive: Archive, engine: Engine, word: str, *, by: str | None = None) -> RunEntry:
+    """Nothing new of the run starts, nor of those that it called; what runs goes on to its end and is recorded.
+
+    It stands in the journal as the signal `run.pause`, so it outlives a restart. Times go on: a timeout that comes in a
+    pause is recorded, and so is an answer; what depends on them starts after `resume`. `cancel` works as ever.
+    """
+    return await _pause(archive, engine, word, paused=True, by=by)
+
+
+async def resume(archive: Archive, engine: Engine, word: str, *, by: str | None = None) -> RunEntry:
+    """The end of a pause: what was held back starts (the signal `run.resume`)."""
+    return await _pause(archive, engine, word, paused=False, by=by)
+
+
+async def _pause(archive: Archive, engine: Engine, word: str, *, paused: bool, by: str | None) -> RunEntry:
+    """Harmless where it is so already: nothing is recorded of that."""
+    entry = await _open_run(archive, word)
+    if (await archive.follower(entry)).view().paused != paused:
+        await engine.signal(entry.id, PAUSE if paused else RESUME, None, by=by)
+    return entry
+
+
 async def delete(archive: Archive, deleter: Deleter, word: str) -> RunEntry:
     entry = await archive.find(word)
     if entry.status not in ENDED:
@@ -147,6 +171,26 @@ async def delete(archive: Archive, deleter: Deleter, word: str) -> RunEntry:
     return entry
 
 
+def nodes_page(view: RunView, under: str, *, limit: str | None, cursor: str | None) -> dict[str, Json]:
+    """The run with one page of the nodes that stand directly under a path. The cursor is the last path of the page before."""
+    if limit is not None and not (limit.isdecimal() and 1 <= int(limit) <= LONGEST_PAGE):
+        raise Refused("invalid", f"`limit` is a whole number, 1 to {LONGEST_PAGE}")
+    nodes = view.level(under)
+    if under and not nodes and under not in view.nodes:
+        raise Refused("not_found", f"{view.name} has nothing under `{under[:80]}`")
+    paths = list(nodes)
+    if cursor is not None and cursor not in nodes:
+        raise Refused("malformed", "this `cursor` was not given by a page of this list", "begin again without it")
+    first = 0 if cursor is None else paths.index(cursor) + 1
+    shown = paths[first : first + int(limit or 50)]
+    more = first + len(shown) < len(paths)
+    return {
+        **run_json(view),
+        "nodes": {path: node_json(nodes[path]) for path in shown},
+        "next_cursor": shown[-1] if more else None,
+    }
+
+
 def run_json(view: RunView, under: str = "") -> dict[str, Json]:
     """A run as the API and `--json` show it; `nodes` is one level of it."""
     return {
@@ -155,6 +199,7 @@ def run_json(view: RunView, under: str = "") -> dict[str, Json]:
         "flow": view.flow,
         "version": view.document[:12],
         "status": view.status,
+        "paused": view.paused and not view.ended,
         "stage": view.stage,
         "input": view.input,
         "output": view.output,

@@ -1,5 +1,8 @@
 """Folds of what comes from outside: signals, and the time."""
 
+from collections.abc import Callable, Mapping
+from typing import Final
+
 from tenuto.core import events
 from tenuto.core.commands import CancelNode, StartChild
 from tenuto.core.machine import signals
@@ -18,8 +21,9 @@ def signal_received(state: State, fact: events.SignalReceived) -> None:
     state.signal_counts[fact.name] = state.signal_counts.get(fact.name, 0) + 1
     if fact.key is not None:
         state.signal_keys.add(fact.key)
-    if fact.name == "budget":
-        _budget_signal(state, fact.payload)
+    to_run = _TO_RUN.get(fact.name)
+    if to_run is not None:
+        to_run(state, fact.payload)
         return
     ns = state.nodes.get(fact.name)
     if ns is not None and ns.status == "unknown":
@@ -40,6 +44,24 @@ def _budget_signal(state: State, payload: Json) -> None:
     if not state.over:
         state.over_recorded = False
         release_held(state)
+
+
+def _pause(state: State, _payload: Json) -> None:
+    """Nothing new starts; what runs goes on to its end, and times that come are recorded."""
+    state.paused = True
+
+
+def _resume(state: State, _payload: Json) -> None:
+    if state.paused:
+        state.paused = False
+        release_held(state)
+
+
+_TO_RUN: Final[Mapping[str, Callable[[State, Json], None]]] = {
+    signals.BUDGET: _budget_signal,
+    signals.PAUSE: _pause,
+    signals.RESUME: _resume,
+}
 
 
 def _decided(state: State, ns: NodeState, payload: Json) -> None:

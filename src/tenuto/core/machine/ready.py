@@ -30,6 +30,9 @@ def ready(state: State, ns: NodeState) -> None:
     """Look at a node whose needs hold."""
     if ns.status != "pending" or ns.scope.ending is not None or ns.verdict is not None:
         return
+    if state.paused and not ns.scope.is_final:
+        state.held.append(ns)
+        return
     try:
         if _wanted(state, ns) and not origin.edited(state, ns):
             STRUCTURE.get(ns.node.use, _work)(state, ns)
@@ -207,16 +210,18 @@ def _work(state: State, ns: NodeState) -> None:
 
 
 def release_held(state: State) -> None:
-    """The budget was raised."""
+    """The budget was raised, or the pause is over."""
     held, state.held = state.held, []
     for ns in held:
         if ns.status == "running":
             launch(state, ns)
+        else:
+            state.ripe.append(ns)
 
 
 def launch(state: State, ns: NodeState) -> None:
-    """The node's (next) attempt is due, its input is bound. While the budget is used up, it is held back."""
-    if state.over and not ns.scope.is_final:
+    """The node's (next) attempt is due, its input is bound. In a pause, or with its budget used up, it is held back."""
+    if (state.over or state.paused) and not ns.scope.is_final:
         state.held.append(ns)
         return
     try:

@@ -4,7 +4,7 @@ from typing import Any
 
 from tenuto.core.inputs import Signal
 from tenuto.core.machine.origin import node_at
-from tenuto.core.machine.signals import KEPT
+from tenuto.core.machine.signals import BUDGET, KEPT, PAUSE, RESUME
 from tenuto.core.machine.state import NodeState, State
 from tenuto.core.values import is_object
 
@@ -20,8 +20,10 @@ def refusal(state: State, signal: Signal) -> Refusal | None:
     if signal.key is not None and signal.key in state.signal_keys:
         return None
     payload: Any = signal.payload
-    if signal.name == "budget":
+    if signal.name == BUDGET:
         return _budget(payload)
+    if signal.name in (PAUSE, RESUME):
+        return None
     ns = state.nodes.get(signal.name)
     if ns is not None and ns.status == "unknown":
         return _decision(ns, payload)

@@ -8,6 +8,11 @@ from tenuto.core.machine.state import Json, NodeState, State
 
 KEPT: Final = 1_000  # of one name
 
+# Signals to the run itself, whatever its flow waits for.
+BUDGET: Final = "budget"
+PAUSE: Final = "run.pause"
+RESUME: Final = "run.resume"
+
 
 def keep(state: State, name: str, signal: Json) -> None:
     """A signal arrived: give it to the oldest that waits for it, or keep it."""

@@ -19,7 +19,7 @@ VERSION: Final = 1
 
 # Fields that go into a snapshot as they are, where they differ from their first value.
 _STATE: Final = (
-    "seq", "phase", "started_at", "ended", "usage", "limit", "over", "over_recorded", "retrying", "cancel_requested",
+    "seq", "phase", "started_at", "ended", "usage", "limit", "over", "over_recorded", "paused", "retrying", "cancel_requested",
     "resumes", "signal_counts",
 )  # fmt: skip
 _SCOPE: Final = ("ending", "error", "live", "locals")
@@ -44,7 +44,7 @@ def snapshot(state: State) -> dict[str, Json]:
         "signals": {name: [list(signal) for signal in kept] for name, kept in state.signals.items()},
         "signal_keys": sorted(state.signal_keys),
         "waiters": {name: [ns.path for ns in waiting] for name, waiting in state.waiters.items()},
-        "held": [ns.path for ns in state.held if ns.status == "running"],
+        "held": [ns.path for ns in state.held if ns.status in ("running", "pending")],
         "agenda": _agenda(state),
     }
 
@@ -131,7 +131,8 @@ def restore(flow: Flow, data: Mapping[str, Json], origin: Origin | None = None) 
     """The state that a snapshot was taken of. All outstanding commands are in `todo`, none in `take`."""
     state = State(flow, About(**_unpack(data["about"])), origin)
     for name in _STATE:
-        setattr(state, name, _unpack(data[name]))
+        if name in data:  # an earlier program may not have known it
+            setattr(state, name, _unpack(data[name]))
     state.outcome = None if data["outcome"] is None else tuple(data["outcome"])
     _restore_names(state)
     _restore_scope(state, state.root, data["root"])

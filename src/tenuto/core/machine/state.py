@@ -241,6 +241,7 @@ class State:
         "outcome",
         "over",
         "over_recorded",
+        "paused",
         "phase",
         "resumes",
         "retrying",
@@ -284,7 +285,8 @@ class State:
         self.limit: dict[str, float] = _limits(flow)
         self.over = False
         self.over_recorded = False
-        self.held: list[NodeState] = []
+        self.paused = False
+        self.held: list[NodeState] = []  # would start, but for the budget or the pause
         self.cancel_requested = False
         self.resumes = 0
 
@@ -294,7 +296,9 @@ class State:
             return self.ended
         if self.phase in ("new", "queued"):
             return "queued"
-        return "running" if self.todo or self.retrying or self.agenda else "waiting"
+        if self.todo or self.agenda:
+            return "running"
+        return "running" if self.retrying and not self.paused else "waiting"
 
     @property
     def scopes(self) -> Iterator[Scope]:

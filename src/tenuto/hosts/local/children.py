@@ -10,22 +10,26 @@ import hashlib
 import re
 from collections.abc import Coroutine, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, Protocol
 
 from tenuto.core.commands import CancelNode, StartChild
 from tenuto.core.inputs import ChildBegun, ChildEnded, Failed
+from tenuto.core.machine import PAUSE
 from tenuto.hosts.local.history import History
 from tenuto.hosts.local.outputs import message_of
+from tenuto.hosts.local.predecessors import UNFINISHED
 from tenuto.hosts.local.run import Run
 from tenuto.hosts.local.services import Services
 from tenuto.ports.engine import Outcome, Refused, StartRequest
 from tenuto.ports.flows import Found, NoSuchFlow
-from tenuto.ports.journal import StorageFull
+from tenuto.ports.journal import RunQuery, StorageFull
 from tenuto.sdk.errors import NodeError
 from tenuto.service.inputs import prepare
 
 MAX_DEPTH = 16
 FILE_LABEL = "file"  # of a run: where its document was read from
+_PAGE = 500
 
 _HASH = re.compile(r"[0-9a-f]{64}")
 
@@ -38,6 +42,10 @@ class Parents(Protocol):
     async def start(self, request: StartRequest) -> str: ...
 
     async def cancel(self, run: str, *, by: str | None = None, reason: str | None = None) -> None: ...
+
+    async def signal(
+        self, run: str, name: str, payload: Any, *, by: str | None = None, key: str | None = None
+    ) -> None: ...
 
     async def outcome(self, run: str, *, until: frozenset[str] = frozenset()) -> Outcome: ...
 
@@ -88,7 +96,23 @@ class Children:
         await parent.ask(ChildBegun(self._clock(), command.path, command.run, found.version))
         still = parent.state.todo.get(command.path)
         if isinstance(still, StartChild) and still.run == command.run:
-            await self._host.start(request)
+            await self._begin_run(parent, request)
+
+    async def _begin_run(self, parent: Run, request: StartRequest) -> None:
+        """The child of a run that has been paused meanwhile begins in a pause."""
+        run = await self._host.start(request)
+        if parent.state.paused:
+            with suppress(Refused):  # it has ended by itself
+                await self._host.signal(run, PAUSE, None, by="parent")
+
+    async def pass_on(self, parent: str, name: str, *, by: str | None, key: str | None) -> None:
+        """Tell every open child what its parent was told."""
+        query = RunQuery(statuses=UNFINISHED, parent=parent, limit=_PAGE)
+        while page := await self._host.services.journal.runs(query):
+            for child in page:
+                with suppress(Refused):  # it has ended by itself
+                    await self._host.signal(child.id, name, None, by=by, key=key)
+            query = replace(query, cursor=page[-1].id)
 
     def _request(self, parent: Run, found: Found, run: str, given: Any, depth: int) -> StartRequest:
         about = parent.state.about
@@ -153,7 +177,7 @@ class Children:
         run = hashlib.sha256(f"{about.run}/{path}/{key}".encode()).hexdigest()[:32]
         try:
             found = await self.find(parent, name, version)
-            await self._host.start(self._request(parent, found, run, given, about.depth + 1))
+            await self._begin_run(parent, self._request(parent, found, run, given, about.depth + 1))
         except (NoSuchFlow, Refused) as error:
             kind = "input" if getattr(error, "code", "") == "invalid" else "call"
             raise NodeError(str(error), type=kind, retry=False) from None

@@ -11,7 +11,7 @@ from typing import Any
 
 from tenuto.core.commands import CancelNode, Finish, StartChild
 from tenuto.core.inputs import Cancel, Queue, Resume, Signal, Start, TimerDue, Wake
-from tenuto.core.machine import About, new_state, refusal
+from tenuto.core.machine import PAUSE, RESUME, About, new_state, refusal
 from tenuto.core.values import NotJson, check_json
 from tenuto.hosts.local.admission import Admission
 from tenuto.hosts.local.children import Children
@@ -133,6 +133,8 @@ class LocalHost:
         if unfit is not None:
             raise Refused("invalid", unfit, "the approval says what its form asks for")
         await driver.ask(said)
+        if name in (PAUSE, RESUME):
+            await self._children.pass_on(run, name, by=by, key=key)
 
     async def cancel(self, run: str, *, by: str | None = None, reason: str | None = None) -> None:
         self._refuse_if_closed()
