@@ -14,6 +14,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -162,4 +163,5 @@ def _sql(url: str, statement: str) -> None:
         finally:
             await connection.close()
 
-    asyncio.run(execute())
+    with ThreadPoolExecutor(1) as thread:  # the test may be running on a loop of its own
+        thread.submit(lambda: asyncio.run(execute())).result()

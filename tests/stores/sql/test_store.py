@@ -23,21 +23,26 @@ class TestTemporaryStore(StoreConformance):
 
 
 class TestPostgresStore(StoreConformance):
-    @pytest.fixture(scope="class", autouse=True)
-    def _database(self, request: pytest.FixtureRequest, postgres: PostgresServer) -> Iterator[None]:
-        url = request.cls.url = postgres.create()
-        yield
-        postgres.drop(url)
+    url = ""
+
+    @pytest.fixture(autouse=True)
+    def _database(self, database: str) -> None:
+        self.url = database
 
     async def open(self, directory: Path) -> Store:
         await _empty(self.url)
         return await open_store(directory, self.url)
 
-    url: str
+
+@pytest.fixture(scope="module")
+def database(postgres: PostgresServer) -> Iterator[str]:
+    """One for all of them, emptied for each: making one takes longer than most tests."""
+    url = postgres.create()
+    yield url
+    postgres.drop(url)
 
 
 async def _empty(url: str) -> None:
-    """One database for the class, emptied for each test: making one takes longer than most tests."""
     connection = await asyncpg.connect(url)
     try:
         if await connection.fetchval("SELECT to_regclass('tenants')") is not None:

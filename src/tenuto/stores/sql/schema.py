@@ -2,7 +2,7 @@
 
 import logging
 from pathlib import Path
-from typing import Final, cast
+from typing import Final
 
 from sqlalchemy import Column, Connection, MetaData, Table, Text, inspect, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -31,7 +31,7 @@ def _ensure(connection: Connection) -> None:
     found = revision_of(connection)
     if found is None:
         metadata.create_all(connection)
-        _alembic("stamp", connection)
+        _alembic("stamp", connection, REVISION)
     elif found != REVISION:
         _upgrade(connection, found)
 
@@ -52,13 +52,17 @@ def _upgrade(connection: Connection, found: str) -> None:
             f"The store has the revision {found}, and this Tenuto knows revisions up to {REVISION}."
             " A newer Tenuto wrote it: update this one, or name another data directory or database."
         )
-    _alembic("upgrade", connection)
+    bring_to(connection, REVISION)
     if connection.dialect.name == "sqlite" and (lost := connection.execute(text("PRAGMA foreign_key_check")).first()):
         raise Damaged(f"The store could not be upgraded: a row of {lost[0]} belongs to nothing. It is as it was.")
 
 
-def _alembic(verb: str, connection: Connection) -> None:
-    """On this connection, in its transaction: all of it, or nothing."""
+def bring_to(connection: Connection, revision: str) -> None:
+    """Run the migrations up to that one, in the transaction of this connection: all of them, or none."""
+    _alembic("upgrade", connection, revision)
+
+
+def _alembic(verb: str, connection: Connection, revision: str) -> None:
     from alembic import command
     from alembic.config import Config
 
@@ -67,5 +71,5 @@ def _alembic(verb: str, connection: Connection) -> None:
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.set_main_option("path_separator", "newline")
     config.attributes["connection"] = connection
-    cast("dict[str, object]", config.attributes)["version_table"] = VERSION_TABLE
-    getattr(command, verb)(config, REVISION)
+    config.attributes["version_table"] = VERSION_TABLE
+    getattr(command, verb)(config, revision)
