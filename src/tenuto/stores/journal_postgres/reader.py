@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final, Self, TypeVar, cast
 
 from tenuto.ports.integrity import StoredFact, checked, checksum, damaged
-from tenuto.ports.journal import ENDS, Closed, Damaged, Row, RunEntry, RunQuery
+from tenuto.ports.journal import ENDS, Closed, Damaged, Newer, Row, RunEntry, RunQuery
 
 from . import database
 from .failures import passes, place_of, refusal_to_open, unavailable, verdict
@@ -106,14 +106,18 @@ class PostgresReader:
         await self.close()
 
     async def _check(self) -> None:
+        """Once, without patience: who opens it wants to know what is wrong."""
         try:
-            if not await self._ask(database.exists):
-                raise FileNotFoundError(f"There is no journal in {self._where}.")
-            await self._ask(lambda connection: database.check_version(connection, self._where))
+            async with self._pool.acquire(timeout=CONNECTING) as connection:
+                found = await database.exists(connection)
+                if found:
+                    await database.check_version(connection, self._where)
+        except (Newer, Damaged):
+            raise
         except Exception as error:
-            if isinstance(error, FileNotFoundError):
-                raise
             raise refusal_to_open(error, self._where) from error
+        if not found:
+            raise FileNotFoundError(f"There is no journal in {self._where}.")
 
     async def _ask(self, question: Callable[[Connection], Awaitable[T]]) -> T:
         now = asyncio.get_running_loop().time
