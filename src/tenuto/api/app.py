@@ -9,7 +9,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
 from tenuto import __version__
-from tenuto.api import errors, flows, health, nodes, stages
+from tenuto.api import errors, flows, health, hooks, nodes, stages
 from tenuto.api.middleware.bounds import Sizes, Timeouts
 from tenuto.api.middleware.headers import Headers
 from tenuto.api.middleware.limits import RateLimits
@@ -26,6 +26,7 @@ ROUTERS: Final[Sequence[APIRouter]] = (
     flows.large,
     flows.router,
     health.router,
+    hooks.router,
     nodes.router,
     stages.router,
 )

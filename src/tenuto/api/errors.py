@@ -51,6 +51,7 @@ STATUS: Final[Mapping[str, int]] = {
     "too_deep": 422,
     "rate_limited": 429,
     "internal": 500,
+    "run_failed": 500,
     "storage_failed": 503,
     "storage_full": 503,
     "storage": 503,
@@ -58,6 +59,7 @@ STATUS: Final[Mapping[str, int]] = {
     "timeout": 503,
     "unreachable": 503,
     "unavailable": 503,
+    "loop": 508,
 }
 
 # Of statuses that the frame itself answers.
@@ -79,13 +81,16 @@ _MEANINGS: Final = {
     401: "There is no valid credential.",
     403: "The credential lacks the permission.",
     404: "There is no such thing here.",
+    405: "This route does not take that method; `Allow` says what it takes.",
     409: "It cannot be done as things stand.",
     410: "It was here and is gone.",
     413: "The body is larger than the limit.",
     415: "The body is of a type that is not taken here.",
     422: "The request does not fit its schema; `problems` lists why.",
     429: "Too many requests; `Retry-After` says when to come back.",
+    500: "The run that was to answer did not succeed.",
     503: "The server cannot do this now, for lack of room or because it is stopping.",
+    508: "Runs start each other without an end.",
 }
 
 # Any route may answer these: a credential, the limits and the disk are everybody's.
