@@ -1,14 +1,17 @@
-"""Where the parts meet: the only file that names adapters. Settings in, an open engine out.
+"""Where the parts meet: the only file that names adapters. Settings in, an open engine, or the platform of a server, out.
 
 async with open_engine(settings, registry) as opened:
     run = await opened.engine.start(StartRequest(flow))
+
+What only a server needs is imported where it is opened: `tenuto run` starts without it.
 """
 
-import os
+import time
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tenuto.hosts.local.beside import FlowsBeside
 from tenuto.hosts.local.host import LocalHost
@@ -20,12 +23,16 @@ from tenuto.hosts.local.variables import FixedVariables
 from tenuto.ports.flows import FlowSource
 from tenuto.sdk.http import HttpClient
 from tenuto.sdk.registry import Registry, library
+from tenuto.service.key_files import key_of
 from tenuto.settings import Settings
 from tenuto.stores.journal_sqlite import SqliteJournal, SqliteReader
 from tenuto.stores.journal_sqlite.owner import owner_of
 
+if TYPE_CHECKING:
+    from tenuto.service.platform import Platform
+
 LOGS = "logs"
-_KEY = "files.key"
+FILES_KEY = "files.key"  # with it ids of files are sealed
 
 
 @dataclass(slots=True)
@@ -61,7 +68,7 @@ async def open_engine(
             variables=FixedVariables(settings.variables),
             http=client,
             options=_options(settings, drive=drive),
-            files_key=_files_key(settings.data),
+            files_key=key_of(settings.data / FILES_KEY),
             logs=settings.data / LOGS,
         )
         engine.keep_house()
@@ -72,6 +79,62 @@ async def open_engine(
     finally:
         await client.aclose()
         await journal.close()
+
+
+@dataclass(slots=True)
+class Server(Opened):
+    """`token`: the administrator's; `first`: it was made just now."""
+
+    platform: "Platform"
+    token: str
+    first: bool
+
+
+@asynccontextmanager
+async def open_server(settings: Settings, registry: Registry | None = None) -> AsyncGenerator[Server]:
+    """Everything that a server works with. As with `open_engine`, nothing is taken over until that is asked for."""
+    from tenuto.documents import load
+    from tenuto.service.administrator import ensure_token
+    from tenuto.service.archive import Archive
+    from tenuto.service.identity import make_identity
+    from tenuto.service.limits import turnstile
+    from tenuto.service.live import LiveRuns
+    from tenuto.service.platform import Platform
+    from tenuto.service.published import Published
+    from tenuto.service.shelf import Shelf, live_in
+    from tenuto.service.triggers import Triggers
+    from tenuto.stores.limits_memory import MemoryLimits
+    from tenuto.stores.sql import open_store
+
+    registry = registry or open_registry(settings)
+    async with AsyncExitStack() as stack:
+        store = await open_store(settings.data)
+        stack.push_async_callback(store.close)
+        published = Published(store, library(registry))
+        opened = await stack.enter_async_context(open_engine(settings, registry, flows=published))
+        archive = Archive(opened.journal, opened.journal, lambda content: load(content, format="json").flow)
+        live = LiveRuns.of(archive, opened.engine)
+        stack.callback(live.close)
+        triggers = Triggers(store)
+        token, first = ensure_token(settings.data)
+        platform = Platform(
+            engine=opened.engine,
+            archive=archive,
+            journal=opened.engine,
+            registry=registry,
+            clock=time.time,
+            store=store,
+            flows=Shelf(published=published, clock=time.time, live=live_in(archive), listeners=[triggers]),
+            triggers=triggers,
+            secrets=opened.engine.services.secrets,
+            files=opened.engine.services.files,
+            logs=opened.engine.services.logs,
+            names=Names(),
+            live=live,
+            turnstile=turnstile(MemoryLimits(), settings.limits, loopback=settings.loopback),
+            identity=make_identity(store, settings.data, time.time),
+        )
+        yield Server(opened.engine, opened.journal, registry, opened.warnings, platform, token, first)
 
 
 def open_reader(settings: Settings) -> SqliteReader:
@@ -112,17 +175,3 @@ def _options(settings: Settings, *, drive: bool) -> Options:
         retention=settings.retention,
         pools={name: PoolLimit(pool.concurrency, pool.rate) for name, pool in settings.pools.items()},
     )
-
-
-def _files_key(data: Path) -> bytes:
-    """With which ids of files are sealed: made once for a data directory, readable by its owner alone."""
-    file = data / _KEY
-    if not file.exists():
-        new = file.with_suffix(".new")
-        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as out:
-            out.write(os.urandom(32))
-            out.flush()
-            os.fsync(out.fileno())
-        new.replace(file)
-    return file.read_bytes()
