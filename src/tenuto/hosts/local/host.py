@@ -18,6 +18,7 @@ from tenuto.hosts.local.children import Children
 from tenuto.hosts.local.forms import misfit
 from tenuto.hosts.local.history import History, Loaded, Unreadable
 from tenuto.hosts.local.keeper import Keeper
+from tenuto.hosts.local.labels import Labelling
 from tenuto.hosts.local.names import Names
 from tenuto.hosts.local.origins import about_of_request
 from tenuto.hosts.local.outputs import message_of
@@ -53,6 +54,7 @@ class LocalHost:
         self._predecessors = Predecessors(services.journal, history, self._admission)
         self._children = Children(self, history)
         self._keeper = Keeper(services)
+        self._labelling = Labelling(self, services, history)
         self._view = View(services, history, self.residents)
         self._loading: dict[str, asyncio.Task[Run | None]] = {}
         self._starting: dict[str, asyncio.Future[None]] = {}
@@ -390,7 +392,12 @@ class LocalHost:
 
     async def delete(self, run: str) -> bool:
         """Forget a run that has ended, with its logs."""
-        return await self._keeper.delete(run)
+        async with self._labelling.ended:
+            return await self._keeper.delete(run)
+
+    async def set_labels(self, run: str, labels: Mapping[str, str]) -> RunEntry:
+        self._refuse_if_closed()
+        return await self._labelling.set_labels(run, labels)
 
     async def _entry_of(self, run: str) -> RunEntry:
         entry = await self.history.entry(run)

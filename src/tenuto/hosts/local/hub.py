@@ -42,6 +42,9 @@ class Hub:
         for observer in tuple(self.observers):
             observer(entry, asks)
 
+    def relabelled(self, entry: RunEntry) -> None:
+        self.recorded(entry, status=True, asks=entry.id in self._asking)
+
     def outcome(self, run: str, until: frozenset[str] = frozenset()) -> "asyncio.Future[Outcome]":
         """Set when the run has ended, or comes to one of the statuses."""
         future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
