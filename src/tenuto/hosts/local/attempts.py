@@ -101,8 +101,6 @@ class Attempt:
         services, command = self.owner.services, self.command
         self.started_at = services.clock()
         services.runners.begin(self)
-        if self.timeout is not None:
-            self._timer = asyncio.get_running_loop().call_later(self.timeout, self.stop, "timeout")
         run = self.owner.state.about.run
         if run in services.hub.listeners:
             services.hub.tell(Live(run, "running", command.path, data={"attempt": command.attempt}))
@@ -161,6 +159,8 @@ class Attempt:
         return self.cut is not None
 
     async def run(self) -> None:
+        if self.timeout is not None:  # what was spent waiting for its turn is not its own
+            self._timer = asyncio.get_running_loop().call_later(self.timeout, self.stop, "timeout")
         try:
             definition, given = self.definition, self.command.input
             secrets = _NO_SECRETS
