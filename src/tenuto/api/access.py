@@ -117,6 +117,16 @@ async def principal_in(connection: HTTPConnection, tenant: str) -> Principal:
     return await _identify(connection, tenant)
 
 
+async def admitted_still(connection: HTTPConnection, permission: str) -> bool:
+    """Whether who came with a connection that lasts may still: a credential expires, or is revoked."""
+    credential = credential_of(connection)
+    try:
+        who = await platform_of(connection).gate.identify(credential or "", connection.headers.get(TENANT_HEADER))
+    except Refused:
+        return False
+    return who.may(permission)
+
+
 def admissions_of(dependant: Dependant) -> list[Admission]:
     """What a route asks. Its router asks it before the body is read: whoever may not send one shall not have it parsed."""
     return [each.call for each in _dependencies(dependant) if isinstance(each.call, Admission)]
@@ -142,7 +152,7 @@ def _dependencies(dependant: Dependant) -> Iterator[Dependant]:
 
 
 async def _identify(connection: HTTPConnection, tenant: str | None = None) -> Principal:
-    credential = _credential(connection)
+    credential = credential_of(connection)
     if credential is None:
         await _report(connection, "access.anonymous", "no credential")
         raise Refused("unauthenticated", "this needs a credential", HOW)
@@ -158,7 +168,7 @@ async def _identify(connection: HTTPConnection, tenant: str | None = None) -> Pr
     return who
 
 
-def _credential(connection: HTTPConnection) -> str | None:
+def credential_of(connection: HTTPConnection) -> str | None:
     """The one that is sent. Two different ones are refused: somebody in between might have judged the other."""
     found = {_bearer(value) for value in connection.headers.getlist("authorization")}
     found |= {value.strip() for value in connection.headers.getlist("x-api-key")}

@@ -10,8 +10,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Final, cast
 
+import msgspec
+
 from tenuto.core.events import TERMINAL, Fact, RunCancelled, RunFailed, RunSucceeded
 from tenuto.core.flow import Flow
+from tenuto.core.problems import Problem, did_you_mean
 from tenuto.core.values import NotJson, digest
 from tenuto.ports.claims import Claim
 from tenuto.ports.engine import Live, StartRequest
@@ -20,7 +23,7 @@ from tenuto.ports.journal import RunEntry
 from tenuto.service.platform import Platform
 from tenuto.service.principal import Principal
 from tenuto.service.published import DEFAULT_STAGE
-from tenuto.service.refusals import Refused
+from tenuto.service.refusals import Invalid, Refused
 from tenuto.service.startable import resolve, validate_inline
 
 Json = object
@@ -44,6 +47,25 @@ class Asked:
     input: Json = None
     name: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+_FIELDS: Final = tuple(Asked.__slots__)
+
+
+def asked_of(said: Json) -> Asked:
+    """Out of the JSON of a request; a field that nobody knows is refused, and so is a tenant."""
+    if not isinstance(said, dict):
+        raise Refused("invalid", "the request is a JSON object", 'such as {"flow": "hello", "input": {}}')
+    fields = cast("dict[str, Json]", said)
+    for name in fields:
+        if name not in _FIELDS:
+            hint = did_you_mean(name[:40], _FIELDS) or f"it takes {', '.join(_FIELDS)}"
+            raise Invalid("the request", [Problem(name[:40], "unknown", "there is no such field")], hint)
+    try:
+        return msgspec.convert({key: value for key, value in fields.items() if value is not None}, Asked)
+    except msgspec.ValidationError as error:
+        what, _, path = str(error).partition(" - at ")
+        raise Invalid("the request", [Problem(path.strip("`").removeprefix("$."), "type", what)]) from None
 
 
 @dataclass(slots=True)
@@ -164,6 +186,8 @@ class _Heard:
 
     def __call__(self, live: Live) -> None:
         fact = live.fact
+        if live.kind == "status":
+            self.status = str(live.data)
         if fact is None:
             return
         if live.seq == 1:

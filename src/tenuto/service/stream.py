@@ -173,7 +173,7 @@ class Reader:
         self._place = channel.end
         self._sending: float | None = None  # since when it has been taking its last piece
         self._took = 0.0  # how long it took for the one before
-        self._on_drop: Callable[[], None] | None = None
+        self._on_drop: Callable[[], object] | None = None
         self._loop = asyncio.get_running_loop()
         channel.readers.add(self)
 
@@ -191,7 +191,7 @@ class Reader:
     def leave(self) -> None:
         self._leave(self)
 
-    def when_dropped(self, call: Callable[[], None]) -> None:
+    def when_dropped(self, call: Callable[[], object]) -> None:
         self._on_drop = call
 
     def drop_if_stuck(self, now: float, first: int) -> None:

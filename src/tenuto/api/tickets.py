@@ -1,0 +1,81 @@
+"""Who is connected by WebSocket, and with what: tickets to come in with, and how many connections and readings each has.
+
+A ticket is for a browser, which cannot send a header: it is asked for with the credential, holds for one connection
+within half a minute, and is all that ever stands in a URL.
+"""
+
+import secrets
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from tenuto.service.principal import Principal
+from tenuto.service.refusals import Refused
+
+HOLDS: Final = 30.0  # seconds
+MOST_TICKETS: Final = 10_000
+CONNECTIONS: Final = 20  # of one user
+SUBSCRIPTIONS: Final = 100  # of one user, over all connections
+
+
+@dataclass(slots=True, frozen=True)
+class Pass:
+    """Who came, and with which credential: it is shown again and again, as it may be revoked."""
+
+    who: Principal
+    credential: str
+    until: float = 0.0
+
+    @property
+    def user(self) -> str:
+        return f"{self.who.kind}:{self.who.id}"
+
+
+@dataclass(slots=True)
+class Door:
+    """`clock`: monotonic."""
+
+    clock: Callable[[], float]
+    tickets: dict[str, Pass] = field(default_factory=dict[str, Pass])
+    connections: Counter[str] = field(default_factory=Counter[str])
+    subscriptions: Counter[str] = field(default_factory=Counter[str])
+
+    def ticket(self, who: Principal, credential: str) -> str:
+        now = self.clock()
+        self.tickets = {name: each for name, each in self.tickets.items() if each.until > now}
+        if len(self.tickets) >= MOST_TICKETS:
+            raise Refused("rate_limited", "too many tickets wait to be used", "use them, or come back in a moment")
+        name = secrets.token_urlsafe(32)
+        self.tickets[name] = Pass(who, credential, now + HOLDS)
+        return name
+
+    def take(self, ticket: str) -> Pass | None:
+        """Once."""
+        found = self.tickets.pop(ticket, None)
+        return found if found is not None and found.until > self.clock() else None
+
+    def enter(self, user: str) -> bool:
+        return _more(self.connections, user, CONNECTIONS)
+
+    def leave(self, user: str) -> None:
+        _fewer(self.connections, user)
+
+    def subscribe(self, user: str) -> bool:
+        return _more(self.subscriptions, user, SUBSCRIPTIONS)
+
+    def unsubscribe(self, user: str) -> None:
+        _fewer(self.subscriptions, user)
+
+
+def _more(counts: Counter[str], user: str, most: int) -> bool:
+    if counts[user] >= most:
+        return False
+    counts[user] += 1
+    return True
+
+
+def _fewer(counts: Counter[str], user: str) -> None:
+    counts[user] -= 1
+    if counts[user] <= 0:
+        del counts[user]
