@@ -9,7 +9,20 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
 from tenuto import __version__
-from tenuto.api import errors, flows, health, hooks, nodes, stages
+from tenuto.api import (
+    audit,
+    auth,
+    errors,
+    flows,
+    health,
+    hooks,
+    keys,
+    nodes,
+    roles,
+    stages,
+    tenants,
+    users,
+)
 from tenuto.api.middleware.bounds import Sizes, Timeouts
 from tenuto.api.middleware.headers import Headers
 from tenuto.api.middleware.limits import RateLimits
@@ -22,13 +35,19 @@ _ANYWHERE: Final = frozenset({"0.0.0.0", "::", ""})  # noqa: S104  compared with
 
 # One line for each noun.
 ROUTERS: Final[Sequence[APIRouter]] = (
+    audit.router,
+    auth.router,
     flows.drafts,
     flows.large,
     flows.router,
     health.router,
     hooks.router,
+    keys.router,
     nodes.router,
+    roles.router,
     stages.router,
+    tenants.router,
+    users.router,
 )
 
 

@@ -18,6 +18,7 @@ from starlette.exceptions import HTTPException
 from tenuto.ports.journal import Closed, Conflict, Damaged, StorageFull
 from tenuto.ports.records import BadCursor, Missing, Taken, Unavailable
 from tenuto.service.limits import Limited
+from tenuto.service.login import TooMany
 from tenuto.service.refusals import Invalid, Refused
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -186,6 +187,8 @@ async def _refused(request: Request, error: Exception) -> Response:
     if isinstance(error, Limited):
         request.scope["state"]["verdict"] = error.verdict
         headers = {"Retry-After": str(error.verdict.reset)}
+    if isinstance(error, TooMany):
+        headers = {"Retry-After": str(error.wait)}
     return problem(request_id_of(request), error.code, str(error), hint=error.hint, problems=found, headers=headers)
 
 
