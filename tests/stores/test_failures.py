@@ -288,3 +288,19 @@ class TestWithoutPageChecksums:
 
         with pytest.raises(Damaged, match="this build of apsw cannot check them"):
             SqliteJournal(tmp_path)
+
+
+def test_somebody_who_stops_waiting_stops_nobody_else(tmp_path: Path):
+    """What was asked of the writer's thread and then given up is left undone, and the next write is made."""
+
+    async def play() -> object:
+        journal = SqliteJournal(tmp_path)
+        given_up = [asyncio.create_task(journal.delete(f"run-{each}")) for each in range(20)]
+        await asyncio.sleep(0)
+        for task in given_up:
+            task.cancel()
+        answer = await asyncio.wait_for(told(journal, "run", [fact(1)]), 5)
+        await asyncio.wait_for(journal.close(), 5)
+        return answer
+
+    assert asyncio.run(play()) is None

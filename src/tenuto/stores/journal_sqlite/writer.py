@@ -95,7 +95,7 @@ class Writer:
         future: Future[T] = Future()
         with self._stopping:
             self._stopped = True
-            self._last = lambda: _settle(future, last)
+            self._last = lambda: _settle(future, last, always=True)
             self._queue.put(None)
         return future
 
@@ -266,10 +266,16 @@ def _is_large(write: Write) -> bool:
     return bool(write.blobs) and sum(len(content) for _, content in write.blobs) > SMALL
 
 
-def _settle(future: "Future[T]", task: Callable[[], T]) -> None:
+def _settle(future: "Future[T]", task: Callable[[], T], *, always: bool = False) -> None:
+    """`always`: do it even if nobody waits for it any more."""
+    wanted = future.set_running_or_notify_cancel()
+    if not wanted and not always:
+        return
     try:
         result = task()
     except BaseException as error:  # noqa: BLE001  # it is the asker's
-        future.set_exception(error)
+        if wanted:
+            future.set_exception(error)
     else:
-        future.set_result(result)
+        if wanted:
+            future.set_result(result)
