@@ -1,107 +1,12 @@
 """R01 and R02 with real processes: SIGKILL at chosen writes and at random moments, the world watching from outside."""
 
-import asyncio
-import os
-import random
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
 
-from hosts.local.harness import opened
-from hosts.local.reference_flow import EFFECTFUL, OUTPUT, flows
-from tenuto.core.events import Fact
-from tenuto.ports.journal import RunQuery
-from tenuto.stores.journal_sqlite import SqliteJournal
-from tenuto.testing.invariants import Ack, Effect, Fault, Outside, check
-
-HERE = Path(__file__).parent
-FLOW, CHILD = flows()
-KILLED = -9
+from hosts.local.world import kills_at, random_kills
 
 pytestmark = pytest.mark.serial
-
-
-class World:
-    """One data directory, the sink beside it, and the processes that lived on it."""
-
-    def __init__(self, directory: Path, runs: int) -> None:
-        self.directory = directory
-        self.runs = range(runs)
-        self.faults: list[Fault] = []
-        self.environment = {**os.environ, "PYTHONPATH": str(HERE.parent.parent)}
-        (directory / "effects").touch()
-        self._sink = subprocess.Popen(
-            [sys.executable, str(HERE / "sink.py"), str(directory / "effects")], stdout=subprocess.PIPE, text=True
-        )
-        assert self._sink.stdout is not None
-        self._port = self._sink.stdout.readline().strip()
-
-    def close(self) -> None:
-        self._sink.kill()
-        self._sink.communicate()
-
-    def victim(self, *words: str) -> "subprocess.Popen[str]":
-        command = [
-            sys.executable,
-            str(HERE / "victim.py"),
-            str(self.directory),
-            self._port,
-            f"{self.runs.start}:{self.runs.stop}",
-            *words,
-        ]
-        return subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=self.environment
-        )
-
-    def live(self, *words: str, kill_after: float | None = None) -> bool:
-        """One life; True if it came to its own end."""
-        begun = time.time()
-        victim = self.victim(*words)
-        assert victim.stdout is not None
-        victim.stdout.readline()
-        if kill_after is not None:
-            try:
-                victim.wait(kill_after)
-            except subprocess.TimeoutExpired:
-                victim.kill()
-        _, complaints = victim.communicate(timeout=60)
-        assert victim.returncode in {0, KILLED}, complaints
-        if victim.returncode:
-            # A busy sink may write down a call of the dead a little later.
-            self.faults.append(Fault(begun, time.time() + 2))
-        return victim.returncode == 0
-
-    def recorded(self) -> dict[str, list[tuple[int, Fact]]]:
-        return asyncio.run(self._recorded())
-
-    async def _recorded(self) -> dict[str, list[tuple[int, Fact]]]:
-        async with SqliteJournal(self.directory / "data") as journal, opened(journal) as harness:
-            runs = [entry.id for entry in await journal.runs(RunQuery(limit=1_000_000))]
-            return {run: list(await harness.facts(run)) for run in runs}
-
-    def effects(self) -> list[Effect]:
-        lines = (self.directory / "effects").read_text().splitlines()
-        return [Effect(key, int(attempt), float(at)) for key, attempt, at in (line.split() for line in lines)]
-
-    def acks(self) -> list[Ack]:
-        lines = [line.split() for line in (self.directory / "acks").read_text().splitlines()]
-        return [Ack(words[0], words[1], *words[2:]) for words in lines]
-
-    def look(self) -> None:
-        """Nothing that was promised is broken, and every run has ended as it should."""
-        recorded = self.recorded()
-        outside = Outside(self.effects(), EFFECTFUL, self.acks(), self.faults)
-        named = {run: FLOW if run.startswith("run-") else CHILD for run in recorded}
-        assert check(recorded, flows=named, outside=outside) == []
-        for number in range(self.runs.stop):
-            last = recorded[f"run-{number}"][-1][1]
-            # Three deaths in a row without a new result may meet a run: rule 35 has it fail, and say why.
-            poisoned = getattr(last, "error", {}).get("type") == "poison"
-            assert poisoned or getattr(last, "output", None) == OUTPUT
-
 
 TEN = [(at, "before" if number % 2 else "after") for number, at in enumerate((1, 2, 4, 6, 8, 10, 12, 14, 16, 18))]
 ALL = [(at, side) for at in range(1, 25) for side in ("before", "after")]
@@ -118,18 +23,6 @@ def test_sigkill_at_every_write_loses_nothing(tmp_path: Path) -> None:
     kills_at(tmp_path, ALL)
 
 
-def kills_at(directory: Path, points: list[tuple[int, str]]) -> None:
-    world = World(directory, 1)
-    try:
-        for number, (at, side) in enumerate(points):
-            world.runs = range(number, number + 1)
-            if not world.live(str(at), side):
-                assert world.live()
-        world.look()
-    finally:
-        world.close()
-
-
 def test_random_kills_lose_nothing(tmp_path: Path) -> None:
     """R02: twenty kills at random moments, with many runs under way; no acknowledgement is lost, all runs end."""
     random_kills(tmp_path, kills=20, runs=20, seed=2)
@@ -140,16 +33,3 @@ def test_random_kills_lose_nothing(tmp_path: Path) -> None:
 def test_a_thousand_random_kills_lose_nothing(tmp_path: Path, batch: int) -> None:
     """R02, whole: fifty batches of twenty."""
     random_kills(tmp_path, kills=20, runs=50, seed=batch)
-
-
-def random_kills(directory: Path, kills: int, runs: int, seed: int) -> None:
-    dice = random.Random(seed)
-    world = World(directory, runs)
-    try:
-        while len(world.faults) < kills:
-            if world.live(kill_after=dice.uniform(0.04, 0.4)):
-                world.runs = range(world.runs.stop, world.runs.stop + runs)
-        assert world.live()
-        world.look()
-    finally:
-        world.close()

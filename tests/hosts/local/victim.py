@@ -2,7 +2,7 @@
 
     python victim.py DIRECTORY PORT FIRST:LAST [WRITE before|after]
 
-`DIRECTORY/data` is its data, `DIRECTORY/effects` what the sink saw, `DIRECTORY/acks` what its clients were told, written
+`DIRECTORY/data` is its data (or the database that the environment names), `DIRECTORY/effects` what the sink saw, `DIRECTORY/acks` what its clients were told, written
 after they were told. It starts the runs `run-FIRST` up to, not including, `run-LAST`. With WRITE it kills itself at that write. It prints `ready` and ends when all its runs have.
 """
 
@@ -21,15 +21,21 @@ from tenuto.hosts.local.opening import make_host
 from tenuto.hosts.local.options import Options
 from tenuto.ports.engine import Refused, StartRequest
 from tenuto.ports.journal import Write
+from tenuto.stores.journal_postgres import PostgresJournal
 from tenuto.stores.journal_sqlite import SqliteJournal
 
 FLOW, CHILD = flows()
+URL = "JOURNAL_URL"  # of the environment: the database that keeps the journal, if it is not a file
+
+
+async def open_journal(directory: Path, url: str | None) -> SqliteJournal | PostgresJournal:
+    return await PostgresJournal.open(url, directory) if url else SqliteJournal(directory / "data")
 
 
 class LethalJournal:
     """Kills the process at its n-th write."""
 
-    def __init__(self, inner: SqliteJournal, at: int, side: str) -> None:
+    def __init__(self, inner: SqliteJournal | PostgresJournal, at: int, side: str) -> None:
         self._inner = inner
         self._at = at
         self._side = side
@@ -108,7 +114,7 @@ class Client:
 
 
 async def main(directory: Path, port: int, numbers: range, at: int | None, side: str) -> None:
-    inner = SqliteJournal(directory / "data")
+    inner = await open_journal(directory, os.environ.get(URL))
     journal: Any = inner if at is None else LethalJournal(inner, at, side)
     known = KnownFlows()
     known.flows["child"] = CHILD

@@ -1,0 +1,92 @@
+"""The local host on a journal in PostgreSQL: the suite of every host, kills of the process, kills of the database."""
+
+import asyncio
+import random
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from hosts.local.harness import opened
+from hosts.local.world import World, kills_at, random_kills
+from postgres import PostgresServer
+from tenuto.stores.journal_postgres import PostgresJournal
+from tenuto.testing.host_conformance import CASES, check
+
+
+def test_the_host_keeps_its_promises_on_postgres(postgres_url: str) -> None:
+    """Every flow of the suite, side by side in one database; none disturbs another."""
+
+    async def play() -> None:
+        async with await PostgresJournal.open(postgres_url) as journal, opened(journal) as harness:
+            await asyncio.wait_for(asyncio.gather(*(check(case, harness) for case in CASES)), 60)
+
+    asyncio.run(play())
+
+
+@pytest.mark.serial
+def test_random_kills_lose_nothing_on_postgres(tmp_path: Path, postgres_url: str) -> None:
+    """R02: twenty kills of the process at random moments; no acknowledgement is lost, no effect is one too many, all runs end."""
+    random_kills(tmp_path, kills=20, runs=20, seed=3, url=postgres_url)
+
+
+@pytest.mark.nightly
+@pytest.mark.serial
+@pytest.mark.parametrize("batch", range(10))
+def test_many_random_kills_lose_nothing_on_postgres(tmp_path: Path, postgres_url: str, batch: int) -> None:
+    """R02, longer: ten batches of twenty."""
+    random_kills(tmp_path, kills=20, runs=50, seed=100 + batch, url=postgres_url)
+
+
+@pytest.mark.nightly
+@pytest.mark.serial
+def test_sigkill_at_every_write_loses_nothing_on_postgres(tmp_path: Path, postgres_url: str) -> None:
+    """R01: before and after each of the first writes of the reference flow."""
+    kills_at(tmp_path, [(at, side) for at in range(1, 25) for side in ("before", "after")], postgres_url)
+
+
+@pytest.mark.serial
+def test_the_database_dies_and_all_runs_end(tmp_path: Path) -> None:
+    """R10: SIGKILL for the server three times while fifty runs are under way; the process that drives them stays, and says nothing."""
+    database_dies(tmp_path, kills=3, runs=50, seed=10)
+
+
+@pytest.mark.nightly
+@pytest.mark.serial
+def test_the_database_dies_all_the_time_and_all_runs_end(tmp_path: Path) -> None:
+    """R10, long: a hundred kills, one or two a second."""
+    database_dies(tmp_path, kills=100, runs=200, seed=11)
+
+
+def database_dies(directory: Path, kills: int, runs: int, seed: int) -> None:
+    dice = random.Random(seed)
+    with PostgresServer("fsync=on", "full_page_writes=on") as server:
+        world = World(directory, runs, server.url())
+        try:
+            died = 0
+            while died < kills:
+                died += _one_life(world, server, kills - died, dice)
+                world.runs = range(world.runs.stop, world.runs.stop + runs)
+            assert world.live()
+            world.look()
+        finally:
+            world.close()
+
+
+def _one_life(world: World, server: PostgresServer, kills: int, dice: random.Random) -> int:
+    """Of the process, which comes to its own end; how often the server was killed meanwhile."""
+    victim = world.victim()
+    assert victim.stdout is not None
+    victim.stdout.readline()
+    died = 0
+    while died < kills:
+        try:
+            victim.wait(dice.uniform(0.1, 0.6))
+            break
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.start()
+            died += 1
+    _, complaints = victim.communicate(timeout=120)
+    assert victim.returncode == 0, complaints
+    return died
