@@ -10,18 +10,24 @@ from starlette.middleware.cors import CORSMiddleware
 
 from tenuto import __version__
 from tenuto.api import (
+    approvals,
     audit,
     auth,
     errors,
+    events,
+    files,
     flows,
     health,
     hooks,
     keys,
     nodes,
     roles,
+    run_hot,
+    runs,
     stages,
     tenants,
     users,
+    ws,
 )
 from tenuto.api.middleware.bounds import Sizes, Timeouts
 from tenuto.api.middleware.headers import Headers
@@ -35,8 +41,11 @@ _ANYWHERE: Final = frozenset({"0.0.0.0", "::", ""})  # noqa: S104  compared with
 
 # One line for each noun.
 ROUTERS: Final[Sequence[APIRouter]] = (
+    approvals.router,
     audit.router,
     auth.router,
+    events.router,
+    files.router,
     flows.drafts,
     flows.large,
     flows.router,
@@ -45,9 +54,12 @@ ROUTERS: Final[Sequence[APIRouter]] = (
     keys.router,
     nodes.router,
     roles.router,
+    run_hot.router,
+    runs.router,
     stages.router,
     tenants.router,
     users.router,
+    ws.router,
 )
 
 
@@ -69,6 +81,7 @@ def create_app(platform: Platform, settings: Settings | None = None) -> FastAPI:
         middleware=_middleware(platform, settings),
     )
     app.state.platform = platform
+    app.state.settings = settings
     errors.install(app)
     for router in ROUTERS:
         app.include_router(router)
