@@ -37,6 +37,16 @@ class PoolSetting:
     rate: float | None = None
 
 
+@dataclass(slots=True, frozen=True)
+class Hidden:
+    """Text that is never shown: not in a log, not in a traceback."""
+
+    text: str = field(repr=False)
+
+    def __str__(self) -> str:
+        return "***"
+
+
 class _NotSo(ValueError):
     """What a setting takes instead."""
 
@@ -141,6 +151,10 @@ def _database_url(given: Any) -> DatabaseUrl:
     return DatabaseUrl(_text(given))
 
 
+def _hidden(given: Any) -> Hidden:
+    return Hidden(_text(given))
+
+
 def _networks(given: Any) -> tuple[Network, ...]:
     if isinstance(given, list):
         given = " ".join(str(item) for item in cast("list[Any]", given))
@@ -179,6 +193,12 @@ class Settings:
         " SQLite files in the data directory do.",
         None,
         _database_url,
+    )
+    secret_key: Hidden | None = _doc(
+        "The master key that seals secrets: 32 random bytes in base64; several with commas between them, the newest"
+        " first. Without it, `secret.key` in the data directory is made and used.",
+        None,
+        _hidden,
     )
     stage: str = _doc("Whose variables a run uses unless it says.", "dev", _text)
     nodes: tuple[Path, ...] = _doc(
@@ -238,14 +258,19 @@ class Settings:
 
 
 # Never shown as they were given, not even where they are wrong.
-_SECRET: Final = frozenset({"database_url"})
+_SECRET: Final = frozenset({"database_url", "secret_key"})
+# Never in a file that lies beside flows, in Git.
+_ENVIRONMENT_ONLY: Final = frozenset({"secret_key"})
 # Tables that only a file can hold.
 _FILE_ONLY: Final = frozenset({"limits", "pools", "vars"})
 
 
 def load(environment: Mapping[str, str] | None = None, directory: Path | None = None, **given: Any) -> Settings:
     """What holds here. `given`: arguments of a command, None where it has none. Raises `WrongSetting`."""
-    settings = _with(Settings(), _from_file((directory or Path()) / FILE), FILE)
+    filed = _from_file((directory or Path()) / FILE)
+    for name in _ENVIRONMENT_ONLY & filed.keys():
+        raise WrongSetting(f"{FILE}: `{name}` is a secret; give it as {PREFIX}{name.upper()} in the environment")
+    settings = _with(Settings(), filed, FILE)
     settings = _with(settings, _from_environment(os.environ if environment is None else environment), "the environment")
     return replace(settings, **{name: value for name, value in given.items() if value is not None})
 

@@ -28,14 +28,8 @@ def made_once(file: Path, content: bytes) -> bool:
     if file.exists():
         _close(file)
         return False
-    file.parent.mkdir(parents=True, exist_ok=True)
-    mine = file.with_name(f".{file.name}.{secrets.token_hex(8)}")
-    descriptor = os.open(mine, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    mine = _written(file, content)
     try:
-        with os.fdopen(descriptor, "wb") as out:
-            out.write(content)
-            out.flush()
-            os.fsync(out.fileno())
         os.link(mine, file)  # fails where the file is there, and appears with all its content where it is not
     except FileExistsError:
         return False
@@ -43,6 +37,13 @@ def made_once(file: Path, content: bytes) -> bool:
         mine.unlink()
     _sync(file.parent)
     return True
+
+
+def replaced(file: Path, content: bytes) -> None:
+    """Other content for the file, all of it or nothing, durable when this returns."""
+    mine = _written(file, content)
+    mine.replace(file)
+    _sync(file.parent)
 
 
 def check_worth(file: Path, key: bytes) -> None:
@@ -53,6 +54,22 @@ def check_worth(file: Path, key: bytes) -> None:
             f"{file} holds no key worth the name",
             f"it takes {BYTES} random bytes; move it away, and a new one is made at the next start",
         )
+
+
+def _written(file: Path, content: bytes) -> Path:
+    """A file beside it, of a name of its own."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    mine = file.with_name(f".{file.name}.{secrets.token_hex(8)}")
+    descriptor = os.open(mine, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as out:
+            out.write(content)
+            out.flush()
+            os.fsync(out.fileno())
+    except OSError:
+        mine.unlink()
+        raise
+    return mine
 
 
 def _close(file: Path) -> None:

@@ -79,7 +79,10 @@ class LocalContext:
             raise NodeError(f"`{node}` did not declare the secret `{name}`", type="secret", retry=False)
         value = self._secrets.get(name)
         if value is None:
-            message = f"there is no secret `{name}`: set TENUTO_SECRET_{name.upper()} in the environment"
+            message = (
+                f"there is no secret `{name}`: set it with `tenuto secrets set {name}` for a server,"
+                f" or TENUTO_SECRET_{name.upper()} in the environment"
+            )
             raise NodeError(message, type="secret", retry=False)
         return value
 

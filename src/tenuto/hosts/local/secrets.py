@@ -15,6 +15,9 @@ from tenuto.ports.secrets import Secrets
 
 PREFIX: Final = "TENUTO_SECRET_"
 
+# What seals the secrets of a server is none of them, though its name looks like one.
+_MASTER_KEY: Final = PREFIX + "KEY"
+
 # Shorter values would blank out ordinary text; who has such a secret is told so by `doctor`.
 SHORTEST: Final = 4
 
@@ -28,6 +31,10 @@ class EnvironmentSecrets:
     async def get(self, name: str, *, tenant: str, stage: str) -> str:
         del tenant, stage  # the environment knows neither
         key = PREFIX + name.upper()
+        if key == _MASTER_KEY:
+            raise KeyError(
+                f"no secret is called `{name}`: {key} is the key of the server itself, and no flow is given it"
+            )
         value = self._environment.get(PREFIX + name, self._environment.get(key))
         if value is None:
             raise KeyError(f"there is no secret `{name}`: set {key} in the environment")

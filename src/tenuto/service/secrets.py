@@ -1,0 +1,86 @@
+"""Secrets: set and deleted, listed by name. Nobody is ever told a value; only a node that is about to run is given it."""
+
+import time
+from typing import Final
+
+from tenuto.ports.records import Page
+from tenuto.ports.sealed import ANY_STAGE, SealedEntry
+from tenuto.ports.store import Transaction
+from tenuto.service.audit import audit
+from tenuto.service.given_names import check_name, check_stage, where
+from tenuto.service.principal import Principal
+from tenuto.service.refusals import Refused
+from tenuto.service.vault import Vault
+
+SHORTEST: Final = 4  # a shorter one could not be told from ordinary text, and so not be kept out of a journal
+LONGEST: Final = 64 * 1024
+_RESERVED: Final = "KEY"  # TENUTO_SECRET_KEY is the master key
+
+
+async def put(
+    vault: Vault,
+    tx: Transaction,
+    who: Principal,
+    name: str,
+    value: str,
+    *,
+    stage: str = ANY_STAGE,
+    at: float | None = None,
+) -> SealedEntry:
+    """A new secret, or another value for one."""
+    _check_secret_name(name)
+    _check_value(value)
+    await check_stage(tx, who, stage)
+    now = time.time() if at is None else at
+    made = await vault.put(tx, SealedEntry(who.tenant, stage, name, 0, who.name, now), value)
+    await audit(tx, who, "secrets.set", name, {"stage": stage, "version": made.version}, at=now)
+    return made
+
+
+async def listing(
+    tx: Transaction, who: Principal, *, stage: str | None = None, limit: int = 50, cursor: str | None = None
+) -> Page[SealedEntry]:
+    """By name; of one stage, if it is asked for."""
+    if stage is not None:
+        await check_stage(tx, who, stage)
+    return await tx.sealed.list(who.tenant, stage=stage, limit=limit, cursor=cursor)
+
+
+async def delete(
+    vault: Vault, tx: Transaction, who: Principal, name: str, *, stage: str = ANY_STAGE, at: float | None = None
+) -> None:
+    """Forget it there; what holds for every stage stays, and the other way round."""
+    check_name(name)
+    await check_stage(tx, who, stage)
+    if not await tx.sealed.delete(who.tenant, stage, name):
+        raise Refused("not_found", f"there is no secret `{name}` for {where(stage)}", "the list of secrets shows where")
+    tx.after_commit(vault.forget)
+    await audit(tx, who, "secrets.delete", name, {"stage": stage}, at=at)
+
+
+def secret_json(entry: SealedEntry) -> dict[str, object]:
+    """As the API and `--json` show it."""
+    return {
+        "name": entry.name,
+        "stage": entry.stage,
+        "version": entry.version,
+        "updated_at": entry.at,
+        "by": entry.by,
+    }
+
+
+def _check_secret_name(name: str) -> None:
+    check_name(name)
+    if name.upper() == _RESERVED:
+        raise Refused(
+            "invalid", "a secret cannot be called `KEY`", "TENUTO_SECRET_KEY is the master key; say whose key it is"
+        )
+
+
+def _check_value(value: str) -> None:
+    size = len(value.encode("utf-8", "surrogatepass"))
+    if size > LONGEST:
+        raise Refused("too_large", f"a secret of {size} bytes is larger than {LONGEST}", "keep the file elsewhere")
+    if len(value) < SHORTEST:
+        said = f"a secret of fewer than {SHORTEST} characters cannot be kept out of logs"
+        raise Refused("invalid", said, "take a longer one, or make it a variable")
