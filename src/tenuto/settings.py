@@ -218,6 +218,9 @@ class Settings:
     vars: Mapping[str, Any] = _doc(
         "`[vars]` for every stage, `[vars.STAGE]` for one: what `vars.NAME` means.", dict, _table
     )
+    needs: Mapping[str, Any] = _doc(
+        "`[needs]`: what exported flows need where they run; it is read when they are imported.", dict, _table
+    )
     host: str = _doc("The address that the server listens at.", "127.0.0.1", _text)
     port: int = _doc("The port that the server listens at.", 8090, _port)
     allowed_hosts: tuple[str, ...] = _doc(
@@ -262,7 +265,7 @@ _SECRET: Final = frozenset({"database_url", "secret_key"})
 # Never in a file that lies beside flows, in Git.
 _ENVIRONMENT_ONLY: Final = frozenset({"secret_key"})
 # Tables that only a file can hold.
-_FILE_ONLY: Final = frozenset({"limits", "pools", "vars"})
+_FILE_ONLY: Final = frozenset({"limits", "needs", "pools", "vars"})
 
 
 def load(environment: Mapping[str, str] | None = None, directory: Path | None = None, **given: Any) -> Settings:
