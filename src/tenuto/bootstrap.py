@@ -6,7 +6,6 @@ async with open_engine(settings, registry) as opened:
 What only a server needs is imported where it is opened: `tenuto run` starts without it.
 """
 
-import time
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -93,16 +92,9 @@ class Server(Opened):
 @asynccontextmanager
 async def open_server(settings: Settings, registry: Registry | None = None) -> AsyncGenerator[Server]:
     """Everything that a server works with. As with `open_engine`, nothing is taken over until that is asked for."""
-    from tenuto.documents import load
     from tenuto.service.administrator import ensure_token
-    from tenuto.service.archive import Archive
-    from tenuto.service.identity import make_identity
-    from tenuto.service.limits import turnstile
-    from tenuto.service.live import LiveRuns
-    from tenuto.service.platform import Platform
+    from tenuto.service.assembly import Parts, put_together
     from tenuto.service.published import Published
-    from tenuto.service.shelf import Shelf, live_in
-    from tenuto.service.triggers import Triggers
     from tenuto.stores.limits_memory import MemoryLimits
     from tenuto.stores.sql import open_store
 
@@ -112,28 +104,26 @@ async def open_server(settings: Settings, registry: Registry | None = None) -> A
         stack.push_async_callback(store.close)
         published = Published(store, library(registry))
         opened = await stack.enter_async_context(open_engine(settings, registry, flows=published))
-        archive = Archive(opened.journal, opened.journal, lambda content: load(content, format="json").flow)
-        live = LiveRuns.of(archive, opened.engine)
-        stack.callback(live.close)
-        triggers = Triggers(store)
         token, first = ensure_token(settings.data)
-        platform = Platform(
-            engine=opened.engine,
-            archive=archive,
-            journal=opened.engine,
-            registry=registry,
-            clock=time.time,
-            store=store,
-            flows=Shelf(published=published, clock=time.time, live=live_in(archive), listeners=[triggers]),
-            triggers=triggers,
-            secrets=opened.engine.services.secrets,
-            files=opened.engine.services.files,
-            logs=opened.engine.services.logs,
-            names=Names(),
-            live=live,
-            turnstile=turnstile(MemoryLimits(), settings.limits, loopback=settings.loopback),
-            identity=make_identity(store, settings.data, time.time),
+        given = opened.engine.services
+        platform = put_together(
+            Parts(
+                data=settings.data,
+                host=opened.engine,
+                records=opened.journal,
+                store=store,
+                published=published,
+                registry=registry,
+                secrets=given.secrets,
+                files=given.files,
+                logs=given.logs,
+                names=Names(),
+                limits=MemoryLimits(),
+                rates=settings.limits,
+                loopback=settings.loopback,
+            )
         )
+        stack.callback(platform.live.close)
         yield Server(opened.engine, opened.journal, registry, opened.warnings, platform, token, first)
 
 
