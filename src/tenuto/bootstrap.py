@@ -6,11 +6,12 @@ async with open_engine(settings, registry) as opened:
 What only a server needs is imported where it is opened: `tenuto run` starts without it.
 """
 
+import time
 from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tenuto.hosts.local.beside import FlowsBeside
 from tenuto.hosts.local.host import LocalHost
@@ -28,7 +29,9 @@ from tenuto.stores.journal_sqlite import SqliteJournal, SqliteReader
 from tenuto.stores.journal_sqlite.owner import owner_of
 
 if TYPE_CHECKING:
+    from tenuto.ports.store import Store
     from tenuto.service.platform import Platform
+    from tenuto.service.shelf import Shelf
 
 LOGS = "logs"
 FILES_KEY = "files.key"  # with it ids of files are sealed
@@ -93,7 +96,7 @@ class Server(Opened):
 async def open_server(settings: Settings, registry: Registry | None = None) -> AsyncGenerator[Server]:
     """Everything that a server works with. As with `open_engine`, nothing is taken over until that is asked for."""
     from tenuto.service.administrator import ensure_token
-    from tenuto.service.assembly import Parts, put_together
+    from tenuto.service.assembly import Given, Parts, put_together
     from tenuto.service.published import Published
     from tenuto.stores.limits_memory import MemoryLimits
     from tenuto.stores.sql import open_store
@@ -107,8 +110,8 @@ async def open_server(settings: Settings, registry: Registry | None = None) -> A
         token, first = ensure_token(settings.data)
         given = opened.engine.services
         platform = put_together(
+            Given(settings.data, settings.limits, loopback=settings.loopback),
             Parts(
-                data=settings.data,
                 host=opened.engine,
                 records=opened.journal,
                 store=store,
@@ -119,12 +122,28 @@ async def open_server(settings: Settings, registry: Registry | None = None) -> A
                 logs=given.logs,
                 names=Names(),
                 limits=MemoryLimits(),
-                rates=settings.limits,
-                loopback=settings.loopback,
-            )
+            ),
         )
         stack.callback(platform.live.close)
         yield Server(opened.engine, opened.journal, registry, opened.warnings, platform, token, first)
+
+
+@asynccontextmanager
+async def open_flows(settings: Settings) -> AsyncGenerator[tuple["Store", "Shelf"]]:
+    """The flows of a data directory, beside whoever owns it: the store lets many processes in."""
+    from tenuto.service.archive import Archive
+    from tenuto.service.published import Published
+    from tenuto.service.shelf import Shelf, live_in
+    from tenuto.stores.sql import open_store
+
+    async with AsyncExitStack() as stack:
+        store = await open_store(settings.data)
+        stack.push_async_callback(store.close)
+        shelf = Shelf(published=Published(store, library(open_registry(settings))), clock=time.time)
+        with suppress(FileNotFoundError):  # there has been no run yet
+            reader: Any = await stack.enter_async_context(open_reader(settings))  # a journal as far as it is read
+            shelf.live = live_in(Archive(reader, reader, lambda _: None))
+        yield store, shelf
 
 
 def open_reader(settings: Settings) -> SqliteReader:
@@ -154,14 +173,6 @@ def open_logs(settings: Settings) -> Logs:
 
 
 def _options(settings: Settings, *, drive: bool) -> Options:
-    return Options(
-        drive=drive,
-        grace=settings.grace,
-        shutdown=settings.shutdown,
-        threads=settings.threads,
-        resident=settings.resident,
-        idle=settings.idle,
-        log_lines=settings.log_lines,
-        retention=settings.retention,
-        pools={name: PoolLimit(pool.concurrency, pool.rate) for name, pool in settings.pools.items()},
-    )
+    same = ("grace", "shutdown", "threads", "resident", "idle", "log_lines", "retention")
+    pools = {name: PoolLimit(pool.concurrency, pool.rate) for name, pool in settings.pools.items()}
+    return Options(drive=drive, pools=pools, **{name: getattr(settings, name) for name in same})
