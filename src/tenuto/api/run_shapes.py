@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Json = Any
 Moment = Annotated[str, Field(examples=["2026-01-31T12:00:00.000Z"])]
-Status = Literal["queued", "running", "waiting", "paused", "succeeded", "failed", "cancelled"]
+Status = Literal["queued", "running", "waiting", "succeeded", "failed", "cancelled"]
 Action = Literal["cancel", "retry", "delete"]
 
 
@@ -66,6 +66,7 @@ class RunShown(RunLine):
     input: Json = None
     output: Json = None
     error: ErrorShown | None = None
+    paused: Annotated[bool, Field(description="Nothing new of it begins until it is resumed.")] = False
     nodes: dict[str, NodeShown]
     cost: dict[str, float]
     started_at: Moment | None = None

@@ -23,6 +23,7 @@ from tenuto.api.run_shapes import (
     CancelBody,
     FilterBody,
     ForkBody,
+    LabelsBody,
     LogLine,
     LogPage,
     NoteBody,
@@ -104,6 +105,12 @@ async def delete(run: str, who: Writer, platform: ThePlatform) -> Response:
     return Response(status_code=204)
 
 
+@router.patch("/{run}", summary="Change a run's labels", responses=problems(404))
+async def label(run: str, who: Writer, platform: ThePlatform, body: LabelsBody) -> RunLine:
+    """Those that are named; null takes one away."""
+    return _line(await telling.label(platform, who, run, body.labels))
+
+
 @router.post("/{run}/signals/{name:path}", summary="Send a signal", responses=problems(404, 409))
 async def signal(
     run: str,
@@ -122,6 +129,17 @@ async def signal(
 async def cancel(run: str, who: Writer, platform: ThePlatform, body: CancelBody | None = None) -> Told:
     """Once this is answered no node begins; those that run are told to stop."""
     return _told(await telling.cancel(platform, who, run, body.reason if body else None))
+
+
+@router.post("/{run}/pause", summary="Pause a run", responses=problems(404, 409))
+async def pause(run: str, who: Writer, platform: ThePlatform) -> Told:
+    """What runs goes on to its end; nothing new begins until it is resumed."""
+    return _told(await telling.pause(platform, who, run))
+
+
+@router.post("/{run}/resume", summary="Resume a paused run", responses=problems(404, 409))
+async def resume(run: str, who: Writer, platform: ThePlatform) -> Told:
+    return _told(await telling.resume(platform, who, run))
 
 
 @router.post(

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from tenuto.ports.engine import Engine
 from tenuto.ports.files import Files
+from tenuto.ports.labels import Labels
 from tenuto.ports.logs import Logs
 from tenuto.ports.names import Names
 from tenuto.ports.secrets import Secrets
@@ -36,6 +37,7 @@ class Platform:
     secrets: Secrets  # as nodes are given them
     turnstile: Turnstile
     files: Files
+    labels: Labels
     logs: Logs
     names: Names
     live: LiveRuns  # what is kept in memory of runs

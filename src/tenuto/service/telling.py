@@ -9,7 +9,7 @@ from tenuto.service.audit import audit
 from tenuto.service.named import named
 from tenuto.service.platform import Platform
 from tenuto.service.principal import Principal
-from tenuto.service.starting import take_up_files
+from tenuto.service.starting import check_labels, take_up_files
 
 Json = object
 
@@ -49,6 +49,26 @@ async def cancel(platform: Platform, who: Principal, word: str, reason: str | No
     entry = await named(platform.archive, who.tenant, word)
     archive = platform.archive.within(who.tenant)
     return await runs.cancel(archive, platform.engine, entry.id, by=by_of(who), reason=reason)
+
+
+async def pause(platform: Platform, who: Principal, word: str) -> RunEntry:
+    entry = await named(platform.archive, who.tenant, word)
+    return await runs.pause(platform.archive.within(who.tenant), platform.engine, entry.id, by=by_of(who))
+
+
+async def resume(platform: Platform, who: Principal, word: str) -> RunEntry:
+    entry = await named(platform.archive, who.tenant, word)
+    return await runs.resume(platform.archive.within(who.tenant), platform.engine, entry.id, by=by_of(who))
+
+
+async def label(platform: Platform, who: Principal, word: str, labels: Mapping[str, str | None]) -> RunEntry:
+    """Those that are named; None takes one away."""
+    entry = await named(platform.archive, who.tenant, word)
+    after = {name: value for name, value in {**entry.labels, **labels}.items() if value is not None}
+    check_labels(after)
+    changed = await platform.labels.set_labels(entry.id, after)
+    platform.live.views.forget(entry.id)
+    return changed
 
 
 def _answer_in(payload: Json) -> Mapping[str, Json] | None:
