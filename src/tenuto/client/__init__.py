@@ -1,0 +1,91 @@
+"""A client of Tenuto's API, typed and async. It needs nothing else of Tenuto, and may live in another program.
+
+async with Client("http://127.0.0.1:8090", token) as client:
+    run = await client.runs.start("hello", {"name": "Ada"})
+    async for event in client.runs.stream(run.id):
+        print(event.seq, event.type)
+"""
+
+from types import TracebackType
+from typing import Self
+
+import httpx2
+
+from tenuto.client.approvals import Approvals
+from tenuto.client.errors import (
+    Conflict,
+    Forbidden,
+    Invalid,
+    NotFound,
+    Problem,
+    RateLimited,
+    TenutoError,
+    Unauthorized,
+    Unavailable,
+    Unreachable,
+)
+from tenuto.client.files import Files
+from tenuto.client.flows import Flows
+from tenuto.client.runs import Runs
+from tenuto.client.shapes import Approval, Event, Page, Run, SavedFlow
+from tenuto.client.transport import Transport
+
+__all__ = [
+    "Approval",
+    "Client",
+    "Conflict",
+    "Event",
+    "Forbidden",
+    "Invalid",
+    "NotFound",
+    "Page",
+    "Problem",
+    "RateLimited",
+    "Run",
+    "SavedFlow",
+    "TenutoError",
+    "Unauthorized",
+    "Unavailable",
+    "Unreachable",
+]
+
+
+class Client:
+    """`token`: an administrator's token, an access token or an API key. `tenant`: one of yours, if you have more than one.
+
+    `attempts`: how often a request that can be asked again is made, with pauses in between. `asker`: an `httpx2.AsyncClient`
+    of your own (its base URL counts), which stays yours to close.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        token: str,
+        *,
+        tenant: str | None = None,
+        attempts: int = 6,
+        timeout: float = 30.0,
+        asker: httpx2.AsyncClient | None = None,
+    ) -> None:
+        self._own = asker is None
+        self._asker = asker or httpx2.AsyncClient(base_url=url, timeout=timeout)
+        self._asker.headers["Authorization"] = f"Bearer {token}"
+        if tenant is not None:
+            self._asker.headers["X-Tenant-Id"] = tenant
+        transport = Transport(self._asker, attempts)
+        self.runs = Runs(transport)
+        self.flows = Flows(transport)
+        self.files = Files(transport)
+        self.approvals = Approvals(transport)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        if self._own:
+            await self._asker.aclose()

@@ -1,0 +1,89 @@
+"""What the server tells, typed. `raw` is all that it said: a newer server may say more."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, Final, Generic, Self, TypeVar
+
+Json = Any
+Item = TypeVar("Item")
+
+ENDED: Final = frozenset({"succeeded", "failed", "cancelled"})
+TERMINAL: Final = frozenset({"run.succeeded", "run.failed", "run.cancelled"})
+
+
+@dataclass(slots=True, frozen=True, kw_only=True)
+class _Said:
+    raw: Mapping[str, Json] = field(default_factory=dict[str, Json], repr=False, compare=False)
+
+    @classmethod
+    def of(cls, said: Mapping[str, Json]) -> Self:
+        known = {each.name for each in fields(cls)} - {"raw"}
+        return cls(**{name: value for name, value in said.items() if name in known}, raw=said)
+
+
+@dataclass(slots=True, frozen=True, kw_only=True)
+class Run(_Said):
+    """`status`: queued, running, waiting, succeeded, failed or cancelled. `nodes`: by path, where the server was asked for them."""
+
+    id: str
+    name: str
+    flow: str
+    status: str
+    version: str = ""
+    stage: str = ""
+    input: Json = None
+    output: Json = None
+    error: Mapping[str, Json] | None = None
+    nodes: Mapping[str, Mapping[str, Json]] = field(default_factory=dict[str, Mapping[str, Json]])
+    labels: Mapping[str, str] = field(default_factory=dict[str, str])
+    parent: str | None = None
+    forked_from: str | None = None
+    created_at: str | None = None
+    ended_at: str | None = None
+
+    @property
+    def ended(self) -> bool:
+        return self.status in ENDED
+
+
+@dataclass(slots=True, frozen=True, kw_only=True)
+class Event:
+    """Something that happened. `seq`: of a fact; None for what is not recorded (`delta`). `data`: its fields."""
+
+    type: str
+    data: Mapping[str, Json]
+    seq: int | None = None
+
+    @property
+    def last(self) -> bool:
+        return self.type in TERMINAL
+
+
+@dataclass(slots=True, frozen=True, kw_only=True)
+class Approval(_Said):
+    """Something that waits for a person."""
+
+    run: str
+    name: str
+    flow: str
+    path: str
+    question: Json = None
+    show: Json = None
+    form: Json = None
+    assignees: Sequence[Json] = ()
+    due: str | None = None
+
+
+@dataclass(slots=True, frozen=True, kw_only=True)
+class SavedFlow(_Said):
+    name: str
+    version: int | None = None
+    hash: str = ""
+
+
+@dataclass(slots=True, frozen=True)
+class Page(Generic[Item]):
+    """Some of a list. `next_cursor` asks for those after; None on the last."""
+
+    items: list[Item]
+    next_cursor: str | None

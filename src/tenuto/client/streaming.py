@@ -1,0 +1,79 @@
+"""Server-sent events, followed over lost connections: each fact once and in order, whatever happens in between."""
+
+import json
+from collections.abc import AsyncGenerator, AsyncIterator
+from typing import Final
+
+import httpx2
+
+from tenuto.client.errors import Problem, TenutoError, Unreachable, problem_of
+from tenuto.client.shapes import Event
+from tenuto.client.transport import Transport, may_ask_again, pause
+
+PATIENCE: Final = httpx2.Timeout(10.0, read=45.0)  # seconds; the server says something every fifteen
+
+
+async def follow(transport: Transport, path: str, after: int, attempts: int) -> AsyncGenerator[Event]:
+    """From the fact after `after` to the end of the run. `attempts`: in vain, in a row, before it gives up."""
+    seen, failed = after, 0
+    while True:
+        try:
+            async for event in _connection(transport, path, seen):
+                failed = 0
+                if event.seq is not None:
+                    if event.seq <= seen:
+                        continue
+                    if event.seq != seen + 1:
+                        break  # something is missing: ask for it
+                    seen = event.seq
+                yield event
+                if event.last:
+                    return
+        except _Over:
+            return
+        except (httpx2.TransportError, Problem) as error:
+            if isinstance(error, Problem) and not may_ask_again(error, safe=True):
+                raise
+            failed += 1
+            if failed >= attempts:
+                raise _given_up(path, error) from error
+        await pause(max(failed, 1))
+
+
+class _Over(Exception):
+    """The run has ended, and all of it was seen."""
+
+
+async def _connection(transport: Transport, path: str, seen: int) -> AsyncGenerator[Event]:
+    headers = {"Accept": "text/event-stream", "Last-Event-ID": str(seen)}
+    async with transport.asker.stream("GET", path, headers=headers, timeout=PATIENCE) as answer:
+        if answer.status_code == 204:
+            raise _Over
+        if not answer.is_success:
+            await answer.aread()
+            raise problem_of(answer)
+        async for event in _events(answer.aiter_raw()):
+            yield event
+
+
+async def _events(chunks: AsyncIterator[bytes]) -> AsyncGenerator[Event]:
+    """By bytes: in JSON there may be characters that a text reader takes for the end of a line."""
+    rest = b""
+    async for chunk in chunks:
+        *blocks, rest = (rest + chunk).split(b"\n\n")
+        for block in blocks:
+            event = _event(block)
+            if event is not None:
+                yield event
+
+
+def _event(block: bytes) -> Event | None:
+    fields = dict(line.split(b": ", 1) for line in block.split(b"\n") if b": " in line and line[:1] != b":")
+    if b"data" not in fields:
+        return None  # a heartbeat
+    seq = int(fields[b"id"]) if b"id" in fields else None
+    return Event(type=fields[b"event"].decode(), data=json.loads(fields[b"data"]), seq=seq)
+
+
+def _given_up(path: str, error: Exception) -> TenutoError:
+    return error if isinstance(error, Problem) else Unreachable(f"GET {path}: {error or type(error).__name__}")
