@@ -103,11 +103,13 @@ class Newer(Exception):
 
 
 class Owned(Exception):
-    """Another process drives the runs of this directory. `pid`: which one, where that is known."""
+    """Another process drives the runs. `pid`: which one, where that is known. `directory`: the data directory in which it
+    can be spoken to; "" if that is on another machine, None if it is the one that was asked for."""
 
-    def __init__(self, message: str, pid: int | None = None) -> None:
+    def __init__(self, message: str, pid: int | None = None, directory: str | None = None) -> None:
         super().__init__(message)
         self.pid = pid
+        self.directory = directory
 
 
 class Closed(Exception):

@@ -5,7 +5,6 @@ What is where: the schema `tenuto_journal` holds it all; the owner is who holds 
 """
 
 from .journal import PostgresJournal
-from .owner import Holder
 from .reader import PostgresReader
 
-__all__ = ["Holder", "PostgresJournal", "PostgresReader"]
+__all__ = ["PostgresJournal", "PostgresReader"]

@@ -5,6 +5,7 @@ import hashlib
 from pathlib import Path
 from typing import Self
 
+from tenuto.ports.database_url import DatabaseUrl, no_backup
 from tenuto.ports.journal import Closed, Row, RunEntry, RunQuery, Write
 from tenuto.ports.records import Unavailable
 
@@ -23,7 +24,8 @@ class PostgresJournal:
     it (`trouble` says so); `reader` is for people who ask, and gives up after some seconds.
     """
 
-    def __init__(self, session: Session, reader: PostgresReader) -> None:
+    def __init__(self, url: str, session: Session, reader: PostgresReader) -> None:
+        self._url = DatabaseUrl(url)
         self.epoch = session.claim.epoch
         self.previous_clean = session.claim.clean
         self.warnings = session.warnings
@@ -39,7 +41,7 @@ class PostgresJournal:
         """`directory`: of this owner, for who looks for it. `Owned` if another process owns the journal."""
         session = Session(url, directory)
         await session.open()
-        return cls(session, PostgresReader(await connections(url), session.where, None))
+        return cls(url, session, PostgresReader(await connections(url), session.where, None))
 
     def append(self, write: Write, *, alone: bool = False) -> None:
         del alone  # the way to the database is longer than that to another task
@@ -72,6 +74,10 @@ class PostgresJournal:
     async def disown(self, owner: str) -> None:
         """The owner, which is no run, refers to nothing any more; what nobody else refers to is forgotten."""
         await self._writer.transaction(lambda connection: disown(connection, owner))
+
+    async def backup(self, target: Path | str) -> None:
+        """PostgreSQL has a tool of its own, and `Refused` says which."""
+        raise no_backup(self._url, target)
 
     async def close(self) -> None:
         if self._closed:

@@ -111,7 +111,7 @@ async def in_use(connection: Connection, where: str) -> Owned:
             raise
         other = None  # this user may not look
     who = str(other) if other else "another process"
-    return Owned(
-        f"{where} is in use by {who}. Give your command there, or over HTTP; or stop that process first.",
-        other.pid if other and other.is_here else None,
-    )
+    message = f"{where} is in use by {who}. Give the command there, or over its API; or stop that process first."
+    if other is None or not other.is_here:
+        return Owned(message, None, "")
+    return Owned(message, other.pid, other.directory)

@@ -15,7 +15,7 @@ from tenuto.ports.journal import ENDS, Closed, Damaged, Newer, Row, RunEntry, Ru
 from . import database
 from .failures import passes, place_of, refusal_to_open, unavailable, verdict
 from .lookups import AGE_OF, Listing
-from .owner import Holder, holder
+from .owner import holder
 from .rows import SELECT_FACTS, entry_of, of_text, text
 from .sql import Connection, Line, Pool, pool_of
 
@@ -27,6 +27,10 @@ PAUSE: Final = 0.05  # seconds between two attempts; doubles
 LAST_PAUSE: Final = 1.0
 
 _EVERY_FACT: Final = "SELECT run, seq, type, at, crc, body FROM tenuto_journal.facts ORDER BY run, seq"
+_SIZE: Final = """
+SELECT COALESCE(sum(pg_total_relation_size(oid)), 0)::bigint FROM pg_class
+WHERE relnamespace = 'tenuto_journal'::regnamespace AND relkind = 'r'
+"""
 _NAME: Final = "tenuto reader"
 
 T = TypeVar("T")
@@ -81,9 +85,14 @@ class PostgresReader:
         """How often the journal has had an owner."""
         return await self._ask(lambda connection: connection.fetchval("SELECT epoch FROM tenuto_journal.meta"))
 
-    async def owner(self) -> Holder | None:
+    async def owner(self) -> str | None:
         """Who drives the runs now, if anybody does."""
-        return await self._ask(holder)
+        found = await self._ask(holder)
+        return None if found is None else str(found)
+
+    async def size(self) -> int:
+        """Bytes."""
+        return await self._ask(lambda connection: connection.fetchval(_SIZE))
 
     async def problems(self) -> list[str]:
         """Every fact that is missing or is not what was written. Reads all of them."""

@@ -20,6 +20,7 @@ from .database import check_format, connect, extent, meta, snapshot
 from .failures import sentences
 from .head import check, mark_in
 from .lookups import AGE_OF, listing
+from .owner import owner_of
 from .rows import SELECT_FACTS, entry_of
 from .sql import Connection, Sql
 
@@ -48,6 +49,15 @@ class SqliteReader:
     async def epoch(self) -> int:
         """How often the directory has had an owner."""
         return await self._ask("the header", lambda: cast("int", meta(self._db, "epoch")))
+
+    async def owner(self) -> str | None:
+        """Who drives the runs now, if anybody does."""
+        pid = owner_of(self._path.parent)
+        return None if pid is None else f"process {pid}"
+
+    async def size(self) -> int:
+        """Bytes."""
+        return sum(file.stat().st_size for file in self._path.parent.glob(f"{self._path.name}*"))
 
     async def problems(self) -> list[str]:
         """What is wrong with the file as a whole, in SQLite's words; [] if nothing is. Reads all of it."""
