@@ -9,7 +9,7 @@ import httpx2
 import pytest
 
 from tenuto.api import hooks
-from tenuto.bootstrap import Server
+from tenuto.bootstrap.server import Server
 from tenuto.service.hooks import RESERVED
 
 ECHO = """

@@ -86,6 +86,11 @@ class House:
         """The newest last."""
         return (await self.journal.runs(RunQuery(limit=10_000, **query)))[::-1]
 
+    async def until(self, count: int) -> None:
+        """There are so many runs."""
+        while len(await self.runs()) < count:  # noqa: ASYNC110  the journal tells nobody
+            await asyncio.sleep(0.01)
+
     async def begun(self, run: str) -> Any:
         """What the run was started with: its first fact."""
         return next(fact for _, fact in await self.host.history.facts(run) if fact.type == "run.started")
