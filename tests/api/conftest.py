@@ -12,7 +12,7 @@ from fastapi import FastAPI
 
 from api.frame import asking
 from tenuto.api.app import create_app
-from tenuto.bootstrap import Server, open_server
+from tenuto.bootstrap.server import Server, open_server
 from tenuto.service.platform import Platform
 from tenuto.settings import Settings
 

@@ -1,17 +1,10 @@
-"""Where the parts meet: the only file that names adapters. Settings in, an open engine, or the platform of a server, out.
+"""An engine on a data directory: what the command line needs, with or without a server."""
 
-async with open_engine(settings, registry) as opened:
-    run = await opened.engine.start(StartRequest(flow))
-
-What only a server needs is imported where it is opened: `tenuto run` starts without it.
-"""
-
-import time
 from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tenuto.hosts.local.beside import FlowsBeside
 from tenuto.hosts.local.host import LocalHost
@@ -29,9 +22,7 @@ from tenuto.stores.journal_sqlite import SqliteJournal, SqliteReader
 from tenuto.stores.journal_sqlite.owner import owner_of
 
 if TYPE_CHECKING:
-    from tenuto.ports.store import Store
-    from tenuto.service.platform import Platform
-    from tenuto.service.shelf import Shelf
+    pass
 
 LOGS = "logs"
 FILES_KEY = "files.key"  # with it ids of files are sealed
@@ -81,69 +72,6 @@ async def open_engine(
     finally:
         await client.aclose()
         await journal.close()
-
-
-@dataclass(slots=True)
-class Server(Opened):
-    """`token`: the administrator's; `first`: it was made just now."""
-
-    platform: "Platform"
-    token: str
-    first: bool
-
-
-@asynccontextmanager
-async def open_server(settings: Settings, registry: Registry | None = None) -> AsyncGenerator[Server]:
-    """Everything that a server works with. As with `open_engine`, nothing is taken over until that is asked for."""
-    from tenuto.service.administrator import ensure_token
-    from tenuto.service.assembly import Given, Parts, put_together
-    from tenuto.service.published import Published
-    from tenuto.stores.limits_memory import MemoryLimits
-    from tenuto.stores.sql import open_store
-
-    registry = registry or open_registry(settings)
-    async with AsyncExitStack() as stack:
-        store = await open_store(settings.data)
-        stack.push_async_callback(store.close)
-        published = Published(store, library(registry))
-        opened = await stack.enter_async_context(open_engine(settings, registry, flows=published))
-        token, first = ensure_token(settings.data)
-        given = opened.engine.services
-        platform = put_together(
-            Given(settings.data, settings.limits, loopback=settings.loopback),
-            Parts(
-                host=opened.engine,
-                records=opened.journal,
-                store=store,
-                published=published,
-                registry=registry,
-                secrets=given.secrets,
-                files=given.files,
-                logs=given.logs,
-                names=Names(),
-                limits=MemoryLimits(),
-            ),
-        )
-        stack.callback(platform.live.close)
-        yield Server(opened.engine, opened.journal, registry, opened.warnings, platform, token, first)
-
-
-@asynccontextmanager
-async def open_flows(settings: Settings) -> AsyncGenerator[tuple["Store", "Shelf"]]:
-    """The flows of a data directory, beside whoever owns it: the store lets many processes in."""
-    from tenuto.service.archive import Archive
-    from tenuto.service.published import Published
-    from tenuto.service.shelf import Shelf, live_in
-    from tenuto.stores.sql import open_store
-
-    async with AsyncExitStack() as stack:
-        store = await open_store(settings.data)
-        stack.push_async_callback(store.close)
-        shelf = Shelf(published=Published(store, library(open_registry(settings))), clock=time.time)
-        with suppress(FileNotFoundError):  # there has been no run yet
-            reader: Any = await stack.enter_async_context(open_reader(settings))  # a journal as far as it is read
-            shelf.live = live_in(Archive(reader, reader, lambda _: None))
-        yield store, shelf
 
 
 def open_reader(settings: Settings) -> SqliteReader:

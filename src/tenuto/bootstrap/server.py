@@ -1,0 +1,55 @@
+"""What a server works with: an engine, a store, and the platform over both. Only servers pay for importing this."""
+
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from tenuto.bootstrap.engine import Opened, open_engine, open_registry
+from tenuto.hosts.local.names import Names
+from tenuto.sdk.registry import Registry, library
+from tenuto.service.administrator import ensure_token
+from tenuto.service.assembly import Given, Parts, put_together
+from tenuto.service.platform import Platform
+from tenuto.service.published import Published
+from tenuto.settings import Settings
+from tenuto.stores.limits_memory import MemoryLimits
+from tenuto.stores.sql import open_store
+
+
+@dataclass(slots=True)
+class Server(Opened):
+    """`token`: the administrator's; `first`: it was made just now."""
+
+    platform: Platform
+    token: str
+    first: bool
+
+
+@asynccontextmanager
+async def open_server(settings: Settings, registry: Registry | None = None) -> AsyncGenerator[Server]:
+    """Everything that a server works with. As with `open_engine`, nothing is taken over until that is asked for."""
+    registry = registry or open_registry(settings)
+    async with AsyncExitStack() as stack:
+        store = await open_store(settings.data)
+        stack.push_async_callback(store.close)
+        published = Published(store, library(registry))
+        opened = await stack.enter_async_context(open_engine(settings, registry, flows=published))
+        token, first = ensure_token(settings.data)
+        given = opened.engine.services
+        platform = put_together(
+            Given(settings.data, settings.limits, loopback=settings.loopback),
+            Parts(
+                host=opened.engine,
+                records=opened.journal,
+                store=store,
+                published=published,
+                registry=registry,
+                secrets=given.secrets,
+                files=given.files,
+                logs=given.logs,
+                names=Names(),
+                limits=MemoryLimits(),
+            ),
+        )
+        stack.callback(platform.live.close)
+        yield Server(opened.engine, opened.journal, registry, opened.warnings, platform, token, first)

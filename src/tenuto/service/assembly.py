@@ -1,0 +1,87 @@
+"""The platform put together from its ports: what is made of them is the service's own, and the same wherever it runs."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from tenuto.documents import load
+from tenuto.ports.blobs import Blobs
+from tenuto.ports.engine import Engine
+from tenuto.ports.feed import Feed
+from tenuto.ports.files import Files
+from tenuto.ports.journal import Journal
+from tenuto.ports.labels import Labels
+from tenuto.ports.limits import Limits, Rate
+from tenuto.ports.logs import Logs
+from tenuto.ports.names import Names
+from tenuto.ports.secrets import Secrets
+from tenuto.ports.store import Store
+from tenuto.sdk.definition import NodeDefinition
+from tenuto.service.archive import Archive
+from tenuto.service.identity import make_identity
+from tenuto.service.limits import turnstile
+from tenuto.service.live import LiveRuns
+from tenuto.service.platform import Platform
+from tenuto.service.published import Published
+from tenuto.service.runs import Deleter
+from tenuto.service.shelf import Shelf, live_in
+from tenuto.service.triggers import Triggers
+
+
+class Host(Engine, Feed, Deleter, Labels, Protocol):
+    """An engine that also tells what happens, and forgets runs that have ended."""
+
+
+class Records(Journal, Blobs, Protocol):
+    """A journal that keeps the blobs that it refers to."""
+
+
+@dataclass(slots=True)
+class Given:
+    """What settings say. `data`: the directory with the server's own keys. `rates`: of `[limits]`."""
+
+    data: Path
+    rates: Mapping[str, Rate | None] = field(default_factory=dict[str, Rate | None])
+    loopback: bool = True
+
+
+@dataclass(slots=True, kw_only=True)
+class Parts:
+    """What adapters give."""
+
+    host: Host
+    records: Records
+    store: Store
+    published: Published
+    registry: Mapping[str, NodeDefinition]
+    secrets: Secrets
+    files: Files
+    logs: Logs
+    names: Names
+    limits: Limits
+
+
+def put_together(given: Given, parts: Parts) -> Platform:
+    """Before runs are taken over, so that nothing of them is missed. `platform.live.close()` ends it."""
+    archive = Archive(parts.records, parts.records, lambda content: load(content, format="json").flow)
+    triggers = Triggers(parts.store)
+    return Platform(
+        engine=parts.host,
+        archive=archive,
+        journal=parts.host,
+        registry=parts.registry,
+        clock=time.time,
+        store=parts.store,
+        flows=Shelf(published=parts.published, clock=time.time, live=live_in(archive), listeners=[triggers]),
+        triggers=triggers,
+        secrets=parts.secrets,
+        files=parts.files,
+        logs=parts.logs,
+        labels=parts.host,
+        names=parts.names,
+        live=LiveRuns.of(archive, parts.host),
+        turnstile=turnstile(parts.limits, given.rates, loopback=given.loopback),
+        identity=make_identity(parts.store, given.data, time.time),
+    )
