@@ -1,13 +1,15 @@
 """Secrets: set and deleted, listed by name. Nobody is ever told a value; only a node that is about to run is given it."""
 
 import time
+from dataclasses import dataclass
 from typing import Final
 
 from tenuto.ports.records import Page
 from tenuto.ports.sealed import ANY_STAGE, SealedEntry
 from tenuto.ports.store import Transaction
-from tenuto.service.audit import audit
+from tenuto.service.audit import SYSTEM, audit
 from tenuto.service.given_names import check_name, check_stage, where
+from tenuto.service.master_keys import FileKeys
 from tenuto.service.principal import Principal
 from tenuto.service.refusals import Refused
 from tenuto.service.vault import Vault
@@ -56,6 +58,36 @@ async def delete(
         raise Refused("not_found", f"there is no secret `{name}` for {where(stage)}", "the list of secrets shows where")
     tx.after_commit(vault.forget)
     await audit(tx, who, "secrets.delete", name, {"stage": stage}, at=at)
+
+
+@dataclass(slots=True, frozen=True)
+class Rotation:
+    """`key`: the id of the master key that seals from now on. `forgotten`: older keys that are gone."""
+
+    key: str
+    rewrapped: int
+    forgotten: int = 0
+
+
+async def rotate(vault: Vault, who: Principal, *, forget: bool = False) -> Rotation:
+    """Put every secret of every tenant under the newest master key: a new one in the file, or the first of those given.
+
+    A crash in between loses nothing: each secret is under a key that is still there. `forget`: remove the older keys, once
+    nothing is under them; what was backed up before cannot be read without them.
+    """
+    file = vault.keys if isinstance(vault.keys, FileKeys) else None
+    if forget and file is None:
+        raise Refused("invalid", "TENUTO_SECRET_KEY names the keys", "take the older ones out of it after the rotation")
+    if file is not None:
+        file.add()
+    rewrapped = await vault.rotate()
+    forgotten = file.forget_older() if file is not None and forget else 0
+    done = Rotation(vault.keys.all()[0].id, rewrapped, forgotten)
+    async with vault.store.write() as tx:
+        await audit(
+            tx, who, "secrets.rotate", done.key, {"rewrapped": rewrapped, "forgotten": forgotten}, tenant=SYSTEM
+        )
+    return done
 
 
 def secret_json(entry: SealedEntry) -> dict[str, object]:

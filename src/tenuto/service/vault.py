@@ -36,9 +36,10 @@ class Vault:
 
     async def get(self, name: str, *, tenant: str, stage: str) -> str:
         """The one of the stage, else the one of every stage, else the environment's. `KeyError` with a sentence."""
-        sealed = await self._find((tenant, stage, name))
+        place = tenant, stage, name
+        sealed = await self._find(place)
         if sealed is not None:
-            return self.opened(sealed)
+            return await self._opened_now(place, sealed)
         if self.environment is not None and tenant == DEFAULT_TENANT:
             return await self.environment.get(name, tenant=tenant, stage=stage)
         raise KeyError(_nowhere(name, stage))
@@ -50,6 +51,17 @@ class Vault:
         await tx.sealed.put(seal(entry, value, self.keys.all()[0]))
         tx.after_commit(self.forget)
         return entry
+
+    async def _opened_now(self, place: Place, sealed: Sealed) -> str:
+        """What is remembered may be under a key that another process has just rotated away."""
+        try:
+            return self.opened(sealed)
+        except KeyError:
+            self._known.pop(place, None)
+            again = await self._find(place)
+            if again is None or again == sealed:
+                raise
+            return self.opened(again)
 
     def opened(self, sealed: Sealed) -> str:
         """`KeyError` with a sentence if it does not open."""
