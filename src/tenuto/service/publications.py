@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from tenuto.core.flow.names import wrong_flow_name
 from tenuto.ports.publications import Publication, PublicationChange
 from tenuto.ports.records import Page
 from tenuto.ports.stages import MOCK
@@ -71,6 +72,8 @@ async def history(
     tx: Transaction, who: Principal, flow: str, *, limit: int = 50, cursor: str | None = None
 ) -> Page[PublicationChange]:
     """What was published and taken back, the newest first; it outlives the flow."""
+    if wrong_flow_name(flow):
+        raise await no_flow(tx, who.tenant, flow)
     page = await tx.publications.history(who.tenant, flow, limit=limit, cursor=cursor)
     if not page.items and cursor is None:
         await _known(tx, who, flow)
@@ -78,7 +81,7 @@ async def history(
 
 
 async def _known(tx: Transaction, who: Principal, flow: str) -> None:
-    if await tx.flows.get(who.tenant, flow) is None:
+    if wrong_flow_name(flow) or await tx.flows.get(who.tenant, flow) is None:
         raise await no_flow(tx, who.tenant, flow)
 
 
