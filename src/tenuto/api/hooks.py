@@ -4,7 +4,6 @@ Which route it is, how large it may be, and who sent it: in this order, before i
 """
 
 import asyncio
-from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal, cast
 from urllib.parse import parse_qsl, unquote_to_bytes
 
@@ -19,9 +18,8 @@ from tenuto.api.access import PUBLIC, principal_in
 from tenuto.api.bodies import read_json
 from tenuto.api.errors import problems
 from tenuto.api.platform import ThePlatform
-from tenuto.service import hooks
+from tenuto.service import hooks, hops
 from tenuto.service.hooks import Hook, Incoming, Received, WrongMethod
-from tenuto.service.launches import HOP_HEADER
 from tenuto.service.platform import Platform
 from tenuto.service.principal import Principal
 from tenuto.service.refusals import Refused
@@ -75,7 +73,12 @@ async def receive(
     shown, segments = _segments(request)
     hook = await _find(platform, tenant, stage, request.method, segments)
     incoming = Incoming(
-        request.method, shown, _query(request), _headers(request), await _body(request), _hops(request.headers)
+        request.method,
+        shown,
+        _query(request),
+        _headers(request),
+        await _body(request),
+        hops.read(request.headers.get(hops.HEADER, "0")),
     )
 
     async def identify() -> Principal:
@@ -144,12 +147,6 @@ def _headers(request: Request) -> dict[str, str]:
     for name, value in request.headers.items():  # lower-case
         found[name] = f"{found[name]}, {value}" if name in found else value
     return found
-
-
-def _hops(headers: Mapping[str, str]) -> int:
-    """What is no small number is as far as one can come: only a loop, or somebody who plays one, says so."""
-    said = headers.get(HOP_HEADER, "0")
-    return int(said) if said.isascii() and said.isdecimal() and len(said) < 4 else 1_000
 
 
 async def _body(request: Request) -> bytes:

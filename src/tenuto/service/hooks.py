@@ -14,7 +14,8 @@ from tenuto.core.values import NOTHING
 from tenuto.ports.deliveries import Delivery
 from tenuto.ports.engine import Outcome
 from tenuto.ports.journal import RunEntry
-from tenuto.service.launches import MAX_HOPS, Launch, launch, too_many_hops, worked_out
+from tenuto.service import hops
+from tenuto.service.launches import Launch, launch, worked_out
 from tenuto.service.platform import Platform
 from tenuto.service.principal import Principal
 from tenuto.service.refusals import Invalid, Refused
@@ -87,8 +88,7 @@ async def admit(
     platform: Platform, hook: Hook, incoming: Incoming, identify: Callable[[], Awaitable[Principal]]
 ) -> str | None:
     """Refuse whoever may not start this; the sender's id of the request, where it is signed and has one."""
-    if incoming.hops > MAX_HOPS:
-        raise too_many_hops()
+    hops.check(incoming.hops)
     auth = hook.trigger.said.get("auth", "key")
     if auth == "none":
         return None

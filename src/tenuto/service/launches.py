@@ -15,9 +15,6 @@ from tenuto.service.triggers import Trigger
 
 Json = object
 
-# A run that was started by a run that was started by … is one hop further each time; so many are taken.
-MAX_HOPS: Final = 8
-HOP_HEADER: Final = "tenuto-hop"
 LABEL: Final = "trigger"
 
 _DIGITS: Final = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's: no i, l, o, u
@@ -71,14 +68,6 @@ def run_id(at: float, *parts: str) -> str:
     return "".join([_DIGITS[(number >> shift) & 31] for shift in _SHIFTS])
 
 
-def too_many_hops() -> Refused:
-    return Refused(
-        "loop",
-        f"this was started by a run that was started by a run, more than {MAX_HOPS} times over",
-        "flows that start each other must come to an end",
-    )
-
-
 async def _input(platform: Platform, what: Launch, *, takes: bool) -> Json:
     given = await worked_out(platform, what.trigger, "input", what.said)
     if given is not NOTHING:
@@ -96,9 +85,3 @@ def _evaluated(value: Value, names: Mapping[str, Json], what: str) -> Json:
 async def _variables(platform: Platform, trigger: Trigger) -> dict[str, Json]:
     async with platform.store.read() as tx:
         return {each.name: each.value for each in await tx.variables.of_stage(trigger.tenant, trigger.stage)}
-
-
-def hops_of(said: Mapping[str, Json] | None) -> int:
-    """How many runs led to the one that was started so."""
-    found = (said or {}).get("hops")
-    return found if isinstance(found, int) else 0

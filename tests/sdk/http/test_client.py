@@ -73,6 +73,20 @@ class TestAsking:
         sent = [seen.headers.get("idempotency-key") for seen in server.seen]
         assert sent == [None, None, "run/path", "run/path", "run/path", "run/path", "mine"]
 
+    def test_every_request_says_how_many_runs_led_to_it(self, server: Server) -> None:
+        """SECURITY 91: so a flow that starts itself over HTTP comes to an end. One that nothing led to is the first."""
+        server.routes["/"] = lambda _: http()
+
+        async def as_the_third() -> None:
+            client = HttpClient(LOOPBACK)
+            await client.view(hops=2).get(server.url())
+            await client.aclose()
+
+        ask("GET", server.url())
+        asyncio.run(as_the_third())
+
+        assert [seen.headers["tenuto-hop"] for seen in server.seen] == ["1", "3"]
+
     def test_packed_answers_are_unpacked(self, server: Server) -> None:
         """Gzip, several members of it, zlib and raw deflate."""
         raw = zlib.compressobj(wbits=-15)
@@ -126,6 +140,7 @@ class TestWhatCannotBeAsked:
             ({"content-length": "5"}, "set by the client"),
             ({"Transfer-Encoding": "chunked"}, "set by the client"),
             ({"Connection": "upgrade"}, "set by the client"),
+            ({"Tenuto-Hop": "0"}, "set by the client"),
         ],
     )
     def test_headers_that_break_out_or_steer_the_connection(
@@ -354,7 +369,8 @@ class TestRedirects:
         ask("GET", server.url("/here"), headers=secrets)
         other.stop()
 
-        assert set(other.seen[0].headers) == {"host", "accept", "accept-encoding", "accept-language", "user-agent"}
+        harmless = {"accept", "accept-encoding", "accept-language", "tenuto-hop", "user-agent"}
+        assert set(other.seen[0].headers) == {"host", *harmless}
         assert server.seen[-1].headers["authorization"] == "Bearer s"
 
     @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ from tenuto.ports.engine import Outcome, Refused, StartRequest
 from tenuto.ports.flows import Found, NoSuchFlow
 from tenuto.ports.journal import RunQuery, StorageFull
 from tenuto.sdk.errors import NodeError
+from tenuto.service.hops import carried
 from tenuto.service.inputs import prepare
 
 MAX_DEPTH = 16
@@ -124,6 +125,7 @@ class Children:
             stage=about.stage,
             tenant=about.tenant,
             labels=labels,
+            trigger=carried(about.trigger),
             parent=parent.id,
             depth=depth,
         )

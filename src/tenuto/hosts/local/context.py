@@ -17,6 +17,7 @@ from tenuto.sdk.context import FileRef
 from tenuto.sdk.errors import NodeError, Suspended
 from tenuto.sdk.http import Http
 from tenuto.sdk.values import to_json
+from tenuto.service.hops import hops_of
 
 T = TypeVar("T")
 
@@ -65,7 +66,8 @@ class LocalContext:
 
     @property
     def http(self) -> Http:
-        return self._attempt.owner.services.http.view(self._attempt.command.key)
+        owner = self._attempt.owner
+        return owner.services.http.view(self._attempt.command.key, hops_of(owner.state.about.trigger))
 
     @property
     def files(self) -> "RunFiles":

@@ -69,9 +69,9 @@ class HttpClient:
         self._max_bytes = max_bytes
         self._transport: Transport | None = None
 
-    def view(self, idempotency_key: str = "") -> Http:
-        """The client as one node sees it."""
-        return Http(self, idempotency_key)
+    def view(self, idempotency_key: str = "", hops: int = 0) -> Http:
+        """The client as one node sees it. `hops`: how many runs led to this one."""
+        return Http(self, idempotency_key, hops)
 
     async def aclose(self) -> None:
         """Close what is kept open."""
@@ -119,11 +119,12 @@ class HttpClient:
 class Http:
     """`ctx.http`. Requests that may change something carry the node's idempotency key, so that a service can drop repeats."""
 
-    __slots__ = ("_client", "_key")
+    __slots__ = ("_client", "_hops", "_key")
 
-    def __init__(self, client: HttpClient, idempotency_key: str) -> None:
+    def __init__(self, client: HttpClient, idempotency_key: str, hops: int = 0) -> None:
         self._client = client
         self._key = idempotency_key
+        self._hops = hops
 
     async def request(
         self,
@@ -177,6 +178,7 @@ class Http:
         outgoing.with_default(made, "Accept", "*/*")
         outgoing.with_default(made, "Accept-Encoding", "gzip, deflate")
         outgoing.with_default(made, "User-Agent", "tenuto")
+        outgoing.with_default(made, outgoing.HOP, str(self._hops + 1))
         return _Request(verb, parse_url(url, query), made, content)
 
 

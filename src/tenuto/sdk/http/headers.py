@@ -8,6 +8,9 @@ from tenuto.sdk.errors import NodeError
 
 Headers = list[tuple[str, str]]
 
+# How many runs led to this request, this one included: by it a server of ours sees that runs start each other without end.
+HOP: Final = "Tenuto-Hop"
+
 _NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)
 _VALUE: Final = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 _OURS: Final = frozenset(
@@ -19,13 +22,14 @@ _OURS: Final = frozenset(
         "proxy-authorization",
         "proxy-connection",
         "te",
+        "tenuto-hop",
         "trailer",
         "transfer-encoding",
         "upgrade",
     }
 )
 # All that goes along to another origin. Whatever else there is may be a credential: there is no list of their names.
-_HARMLESS: Final = frozenset({"accept", "accept-encoding", "accept-language", "user-agent"})
+_HARMLESS: Final = frozenset({"accept", "accept-encoding", "accept-language", "tenuto-hop", "user-agent"})
 _OF_BODY: Final = frozenset({"content-type", "content-encoding", "content-language"})
 
 
