@@ -39,7 +39,7 @@ def run(scene: Callable[[Runners], Awaitable[None]]) -> None:
 def begun(runners: Runners, *works: Callable[[], Awaitable[object]]) -> list[Attempt]:
     attempts = [Attempt(work) for work in works]
     for attempt in attempts:
-        runners.begin(attempt)
+        runners.begin(attempt, "one")
     return attempts
 
 
@@ -131,7 +131,7 @@ def test_a_long_row_of_quick_ones_lets_the_loop_breathe():
             nonlocal turns
             turns += 1
             if turns < 1_000:
-                runners.begin(Attempt(again))
+                runners.begin(Attempt(again), "one")
 
         begun(runners, again)
         await asyncio.sleep(0)

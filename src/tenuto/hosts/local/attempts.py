@@ -100,7 +100,7 @@ class Attempt:
     def _begin(self) -> None:
         services, command = self.owner.services, self.command
         self.started_at = services.clock()
-        services.runners.begin(self)
+        services.runners.begin(self, self.owner.state.about.tenant)
         run = self.owner.state.about.run
         if run in services.hub.listeners:
             services.hub.tell(Live(run, "running", command.path, data={"attempt": command.attempt}))

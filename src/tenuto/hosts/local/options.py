@@ -30,4 +30,7 @@ class Options:
     retention: float | None = None  # ended runs older than this are deleted
     storage_retry: float = 0.5  # first pause when the disk is full; doubles up to ten times this
     watch_queue: int = 1_000  # how far a watcher may lag before it is sent back to the journal
+    runs: int | None = None  # at work at once, over all tenants; more are queued
+    tenant_runs: int | None = None  # at work at once of one tenant
+    tenant_queue: int | None = None  # queued of one tenant; more are refused
     pools: Mapping[str, PoolLimit] = field(default_factory=dict[str, PoolLimit])

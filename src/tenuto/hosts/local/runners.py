@@ -6,9 +6,10 @@ holds nobody up. What begins meanwhile is the next one's, so that a long row of 
 """
 
 import asyncio
-from collections import deque
 from contextvars import Context, copy_context
 from typing import Protocol
+
+from tenuto.hosts.local.lines import Lines
 
 
 class Runnable(Protocol):
@@ -27,12 +28,12 @@ class Runners:
     that one node leaves there, reaches another node."""
 
     def __init__(self) -> None:
-        self._due: deque[Runnable] = deque()
+        self._due: Lines[Runnable] = Lines()
         self._called = False  # a runner is about to have its turn
         self._context: Context = copy_context()
 
-    def begin(self, attempt: Runnable) -> None:
-        self._due.append(attempt)
+    def begin(self, attempt: Runnable, tenant: str) -> None:
+        self._due.append(attempt, tenant)
         self._call()
 
     def _call(self) -> None:
@@ -47,10 +48,10 @@ class Runners:
         self._called = False
         task = asyncio.current_task()
         try:
-            for _ in range(len(self._due)):
+            for _ in range(self._due.share()):
                 if not self._due:  # whoever was called while one of ours waited has done the rest
                     return
-                attempt = self._due.popleft()
+                attempt = self._due.pop()
                 if attempt.off:
                     continue
                 self._call()
