@@ -18,6 +18,7 @@ from tenuto.cli.house import House, Patience, Place, Recovered, reaching
 from tenuto.cli.inside import blank_of
 from tenuto.cli.lines import final_line
 from tenuto.cli.look import COLOURS, Look, line, look_of, note, say
+from tenuto.cli.recovered import recovered_lines
 from tenuto.ports.engine import Outcome
 from tenuto.ports.journal import RunEntry, RunQuery
 from tenuto.service.archive import Archive
@@ -273,19 +274,11 @@ async def _outcome_line(house: House, entry: RunEntry, manner: Manner) -> int:
 
 
 def tell_recovered(recovered: Recovered, place: Place, manner: Manner) -> None:
-    """`↻ resumed brave-otter-7f3a at 3/4 (2 nodes reused, 0 effects repeated)`."""
-    stream = sys.stderr if manner.json else sys.stdout
-    look = look_of(stream)
-    tell = note if manner.json else say
-    if recovered.trouble:
-        note(f"{look.mark('failed')} {recovered.name} stays as it is: {recovered.trouble}")
-        return
-    counts = (
-        f"{recovered.reused} node{'' if recovered.reused == 1 else 's'} reused, {recovered.repeated} effects repeated"
-    )
-    tell(f"{look.mark('resumed')} resumed {recovered.name} at {recovered.at}/{recovered.total} ({counts})")
-    if recovered.doubtful:
-        tell(f"  {recovered.doubtful} in doubt: `tenuto runs show {place.named(recovered.name)}` says which")
+    """On stdout, or beside it where that is for programs."""
+    look = look_of(sys.stderr if manner.json else sys.stdout)
+    tell = note if manner.json or recovered.trouble else say
+    for text in recovered_lines(recovered, look, place.words):
+        tell(text)
 
 
 async def _show_ended(place: Place, entry: RunEntry, manner: Manner) -> int:

@@ -15,7 +15,7 @@ WAITING: Final = 3
 INTERRUPTED: Final = 130
 
 # Refusals that are not about what was asked, but about how things stand.
-_STATE = frozenset({"full", "storage", "unreachable"})
+_STATE = frozenset({"full", "storage", "unavailable", "unreachable"})
 
 _LINE_LIMIT = 600
 
@@ -74,8 +74,9 @@ def _said(error: BaseException) -> int:
 
 def _about_storage(error: BaseException) -> bool:
     from tenuto.ports.journal import Conflict, Damaged, Owned, StorageFull
+    from tenuto.ports.records import Unavailable
 
-    return isinstance(error, Conflict | Damaged | Owned | StorageFull) or type(error).__name__ in (
+    return isinstance(error, Conflict | Damaged | Owned | StorageFull | Unavailable) or type(error).__name__ in (
         "Newer",
         "UnknownFact",
         "HostClosed",
