@@ -93,11 +93,8 @@ def test_readers_look_on_beside_the_owner(project: Path) -> None:
     outcome = run(project)
 
     async def look() -> list[str]:
-        reader = open_reader(Settings(data=project / "data"))
-        try:
+        async with open_reader(Settings(data=project / "data")) as reader:
             return [entry.id for entry in await reader.runs(RunQuery())]
-        finally:
-            await reader.close()
 
     assert outcome.id in asyncio.run(look())
 

@@ -18,11 +18,10 @@ from tenuto.sdk.http import HttpClient
 from tenuto.sdk.registry import Registry, library
 from tenuto.service.key_files import key_of
 from tenuto.settings import Settings
-from tenuto.stores.journal_sqlite import SqliteJournal, SqliteReader
-from tenuto.stores.journal_sqlite.owner import owner_of
+from tenuto.stores.journals import find_reader, open_journal
 
 if TYPE_CHECKING:
-    pass
+    from tenuto.stores.journals import AnyJournal, AnyReader, Records
 
 LOGS = "logs"
 FILES_KEY = "files.key"  # with it ids of files are sealed
@@ -30,10 +29,12 @@ FILES_KEY = "files.key"  # with it ids of files are sealed
 
 @dataclass(slots=True)
 class Opened:
-    """An owned data directory. `journal` is also its blobs; `warnings` are sentences about where it lies."""
+    """An owned data directory. `journal` is also its blobs; `records` the same for people, who do not wait for a database
+    that is away. `warnings` are sentences about where it lies."""
 
     engine: LocalHost
-    journal: SqliteJournal
+    journal: "AnyJournal"
+    records: "Records"
     registry: Registry
     warnings: tuple[str, ...]
 
@@ -48,7 +49,7 @@ async def open_engine(
     `engine.failure` is set if the storage fails for good: leave then, and say so.
     """
     registry = registry or open_registry(settings)
-    journal = SqliteJournal(settings.data)
+    journal = await open_journal(settings.data, settings.database_url)
     client = HttpClient(settings.http_allow)
     try:
         engine = make_host(
@@ -66,7 +67,7 @@ async def open_engine(
         )
         engine.keep_house()
         try:
-            yield Opened(engine, journal, registry, journal.warnings)
+            yield Opened(engine, journal, journal.reader, registry, journal.warnings)
         finally:
             await engine.close()
     finally:
@@ -74,14 +75,11 @@ async def open_engine(
         await journal.close()
 
 
-def open_reader(settings: Settings) -> SqliteReader:
-    """The same directory to look at, beside whoever owns it."""
-    return SqliteReader(settings.data)
-
-
-def owner(settings: Settings) -> int | None:
-    """The process that owns the directory now, if one does."""
-    return owner_of(settings.data)
+@asynccontextmanager
+async def open_reader(settings: Settings) -> AsyncGenerator["AnyReader"]:
+    """The same runs to look at, beside whoever owns them. `FileNotFoundError` if there are none."""
+    async with await find_reader(settings.data, settings.database_url) as reader:
+        yield reader
 
 
 def open_registry(settings: Settings, beside: Path | None = None) -> Registry:

@@ -19,7 +19,7 @@ from tenuto.stores.sql import open_store
 async def open_flows(settings: Settings) -> AsyncGenerator[tuple[Store, Shelf]]:
     """The flows of a data directory, beside whoever owns it: the store lets many processes in."""
     async with AsyncExitStack() as stack:
-        store = await open_store(settings.data)
+        store = await open_store(settings.data, settings.address)
         stack.push_async_callback(store.close)
         shelf = Shelf(published=Published(store, library(open_registry(settings))), clock=time.time)
         with suppress(FileNotFoundError):  # there has been no run yet

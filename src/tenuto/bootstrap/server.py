@@ -30,7 +30,7 @@ async def open_server(settings: Settings, registry: Registry | None = None) -> A
     """Everything that a server works with. As with `open_engine`, nothing is taken over until that is asked for."""
     registry = registry or open_registry(settings)
     async with AsyncExitStack() as stack:
-        store = await open_store(settings.data)
+        store = await open_store(settings.data, settings.address)
         stack.push_async_callback(store.close)
         published = Published(store, library(registry))
         opened = await stack.enter_async_context(open_engine(settings, registry, flows=published))
@@ -40,7 +40,7 @@ async def open_server(settings: Settings, registry: Registry | None = None) -> A
             Given(settings.data, settings.limits, loopback=settings.loopback),
             Parts(
                 host=opened.engine,
-                records=opened.journal,
+                records=opened.records,
                 store=store,
                 published=published,
                 registry=registry,
@@ -52,4 +52,6 @@ async def open_server(settings: Settings, registry: Registry | None = None) -> A
             ),
         )
         stack.callback(platform.live.close)
-        yield Server(opened.engine, opened.journal, registry, opened.warnings, platform, token, first)
+        yield Server(
+            opened.engine, opened.journal, opened.records, registry, opened.warnings, platform, token, first
+        )

@@ -15,7 +15,9 @@ from typing import Any, TypeVar
 
 from tenuto.cli.control import OwnerGone, RemoteEngine
 from tenuto.cli.look import plural, size
+from tenuto.ports.database_url import no_backup
 from tenuto.ports.engine import Engine, Refused
+from tenuto.ports.journal import Owned
 from tenuto.service.archive import Archive
 from tenuto.service.control import Keeper
 from tenuto.settings import Settings
@@ -55,6 +57,15 @@ class Place:
     @property
     def data(self) -> Path:
         return self.settings.data
+
+    @property
+    def where(self) -> str:
+        """Where its runs are."""
+        return str(self.settings.database_url or self.data)
+
+    def reaches(self, owned: Owned) -> bool:
+        """Whether the process that owns the runs has its control socket in this directory."""
+        return owned.directory is None or owned.directory == str(self.data.absolute())
 
     def named(self, run: str) -> str:
         """A run in a suggested command."""
@@ -103,13 +114,13 @@ async def reading(place: Place) -> AsyncGenerator[Archive]:
     """Look only; whoever owns the directory is not disturbed."""
     from tenuto.bootstrap import open_reader
 
-    try:
-        reader = open_reader(place.settings)
-    except FileNotFoundError:
-        raise Refused(
-            "not_found", f"there are no runs in {place.data}", "see --data, or start one with `tenuto run FILE`"
-        ) from None
-    async with reader:
+    async with contextlib.AsyncExitStack() as stack:
+        try:
+            reader = await stack.enter_async_context(open_reader(place.settings))
+        except FileNotFoundError:
+            raise Refused(
+                "not_found", f"there are no runs in {place.where}", "see --data, or start one with `tenuto run FILE`"
+            ) from None
         yield _archive(reader)
 
 
@@ -138,7 +149,7 @@ async def owning(place: Place, flow_file: Path | None = None, *, drive: bool = T
         control = listening(place.data, desk) if drive else contextlib.nullcontext()
         async with control:
             yield House(
-                _archive(journal),
+                _archive(opened.records),
                 engine,
                 journal,
                 True,
@@ -151,13 +162,13 @@ async def owning(place: Place, flow_file: Path | None = None, *, drive: bool = T
 
 @contextlib.asynccontextmanager
 async def reaching(place: Place, flow_file: Path | None = None, *, drive: bool = True) -> AsyncGenerator[House]:
-    """Own the directory, or reach the process that does."""
-    from tenuto.ports.journal import Owned
-
+    """Own the directory, or reach the process that does. `Owned` if that is somewhere else."""
     async with contextlib.AsyncExitStack() as stack:
         try:
             house = await stack.enter_async_context(owning(place, flow_file, drive=drive))
-        except Owned:
+        except Owned as owned:
+            if not place.reaches(owned):
+                raise
             house = visiting(place, await stack.enter_async_context(reading(place)))
         yield house
 
@@ -223,6 +234,8 @@ def _strictly(content: bytes, library: Any) -> Any:
 
 def backup_to(place: Place, file: Path) -> None:
     """Write a copy of the journal, whoever owns it."""
+    if place.settings.database_url is not None:
+        raise no_backup(place.settings.database_url, file)
     if file.exists():
         raise Refused("invalid", f"{file} exists already", "name another file")
     if not file.parent.is_dir():
@@ -235,29 +248,32 @@ def backup_to(place: Place, file: Path) -> None:
 
 async def examine(place: Place) -> list[Finding]:
     """What `doctor` finds in the data directory."""
-    from tenuto.bootstrap import open_reader, owner
+    from tenuto.bootstrap import open_reader
 
     try:
-        reader = open_reader(place.settings)
+        async with open_reader(place.settings) as reader:
+            return await _examine(place, reader)
     except FileNotFoundError:
-        return [("data", f"{place.data} has no runs yet", None, "")]
+        return [("data", f"{place.where} has no runs yet", None, "")]
     except Exception as error:  # noqa: BLE001  whatever is wrong with it is what is to be told
-        return [("data", f"{place.data}: {error}", False, "restore a backup, or name another directory with --data")]
-    pid = owner(place.settings)
-    who = f"process {pid} drives its runs" if pid else "nobody drives its runs now"
-    count = sum(file.stat().st_size for file in place.data.glob("journal.db*"))
-    async with reader:
-        found: list[Finding] = [
-            ("data", f"{place.data.absolute()}, {size(count)}, epoch {await reader.epoch()}, {who}", True, "")
-        ]
-        if not os.access(place.data, os.W_OK):
-            found.append(("data", f"{place.data} cannot be written", False, "runs can be looked at, but not driven"))
-        problems = await reader.problems()
-        unfinished = await _archive(reader).unfinished()
-    found += [("data", f"damaged: {problem}", False, "restore a backup") for problem in problems[:5]] or [
-        ("integrity", "every page is as it was written", True, "")
+        return [("data", f"{place.where}: {error}", False, "restore a backup, or name another directory with --data")]
+
+
+async def _examine(place: Place, reader: Any) -> list[Finding]:
+    owner = await reader.owner()
+    who = f"{owner} drives its runs" if owner else "nobody drives its runs now"
+    where = place.settings.database_url or place.data.absolute()
+    found: list[Finding] = [
+        ("data", f"{where}, {size(await reader.size())}, epoch {await reader.epoch()}, {who}", True, "")
     ]
-    if unfinished and not pid:
+    if place.data.exists() and not os.access(place.data, os.W_OK):
+        found.append(("data", f"{place.data} cannot be written", False, "runs can be looked at, but not driven"))
+    problems = await reader.problems()
+    unfinished = await _archive(reader).unfinished()
+    found += [("data", f"damaged: {problem}", False, "restore a backup") for problem in problems[:5]] or [
+        ("integrity", "everything is as it was written", True, "")
+    ]
+    if unfinished and not owner:
         found.append(
             (
                 "runs",

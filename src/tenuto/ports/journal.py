@@ -128,13 +128,8 @@ def conflict(write: Write, seq: int, *, ended: bool) -> Conflict | None:
     return None
 
 
-class Journal(Protocol):
-    """Facts in, facts out. Opening and owning a journal is the adapter's own constructor."""
-
-    def append(self, write: Write, *, alone: bool = False) -> None:
-        """`alone`: a commit on this very thread holds nobody up, and nobody's write could share it. A journal may
-        then commit at once, and call `on_durable` before this returns."""
-        ...
+class Recorded(Protocol):
+    """A journal as far as it is read."""
 
     async def read(self, run: str, after: int = 0, limit: int | None = None) -> list[Row]:
         """The facts of a run with `seq` greater than `after`, checked, the first `limit` of them; [] for a run that does
@@ -142,6 +137,15 @@ class Journal(Protocol):
         ...
 
     async def runs(self, query: RunQuery) -> list[RunEntry]: ...
+
+
+class Journal(Recorded, Protocol):
+    """Facts in, facts out. Opening and owning a journal is the adapter's own constructor."""
+
+    def append(self, write: Write, *, alone: bool = False) -> None:
+        """`alone`: a commit on this very thread holds nobody up, and nobody's write could share it. A journal may
+        then commit at once, and call `on_durable` before this returns."""
+        ...
 
     async def delete(self, run: str) -> bool:
         """Forget a run that has ended, with the blobs that nothing else refers to. False if there is no such run.

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from tenuto.core.events import Fact
 from tenuto.core.flow.model import Flow
 from tenuto.core.problems import did_you_mean
-from tenuto.ports.blobs import Blobs
+from tenuto.ports.blobs import Contents
 from tenuto.ports.codec import decode, references
-from tenuto.ports.journal import Journal, Row, RunEntry, RunQuery
+from tenuto.ports.journal import Recorded, Row, RunEntry, RunQuery
 from tenuto.service.follow import Follower, follow
 from tenuto.service.refusals import Refused
 
@@ -26,8 +26,8 @@ class Archive:
     command line, which owns the directory.
     """
 
-    journal: Journal
-    blobs: Blobs
+    journal: Recorded
+    blobs: Contents
     read_flow: Callable[[bytes], Flow | None]
     tenant: str | None = None
 

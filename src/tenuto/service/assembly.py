@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Protocol
 
 from tenuto.documents import load
-from tenuto.ports.blobs import Blobs
+from tenuto.ports.blobs import Contents
 from tenuto.ports.engine import Engine
 from tenuto.ports.feed import Feed
 from tenuto.ports.files import Files
-from tenuto.ports.journal import Journal
+from tenuto.ports.journal import Recorded
 from tenuto.ports.labels import Labels
 from tenuto.ports.limits import Limits, Rate
 from tenuto.ports.logs import Logs
@@ -34,8 +34,8 @@ class Host(Engine, Feed, Deleter, Labels, Protocol):
     """An engine that also tells what happens, and forgets runs that have ended."""
 
 
-class Records(Journal, Blobs, Protocol):
-    """A journal that keeps the blobs that it refers to."""
+class Records(Recorded, Contents, Protocol):
+    """A journal that keeps the blobs that it refers to, as far as they are read."""
 
 
 @dataclass(slots=True)

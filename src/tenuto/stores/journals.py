@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     AnyJournal = SqliteJournal | PostgresJournal
     AnyReader = SqliteReader | PostgresReader
+    Records = SqliteJournal | PostgresReader
 
 
 async def open_journal(directory: Path, url: DatabaseUrl | None) -> "AnyJournal":
@@ -23,7 +24,7 @@ async def open_journal(directory: Path, url: DatabaseUrl | None) -> "AnyJournal"
     return await PostgresJournal.open(url.plain, directory)
 
 
-async def open_reader(directory: Path, url: DatabaseUrl | None) -> "AnyReader":
+async def find_reader(directory: Path, url: DatabaseUrl | None) -> "AnyReader":
     """Look at it beside whoever owns it. `FileNotFoundError` if there is none; it is not made."""
     if url is None:
         return SqliteReader(directory)

@@ -102,6 +102,11 @@ class SqliteJournal:
         await asyncio.wrap_future(self._writer.stop(self._end))
 
     @property
+    def reader(self) -> Self:
+        """Whom people ask: a file is never away, so that is the journal itself."""
+        return self
+
+    @property
     def failure(self) -> Damaged | None:
         """Why nothing is written any more, or None."""
         return self._writer.failure
