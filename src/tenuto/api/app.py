@@ -25,9 +25,11 @@ from tenuto.api import (
     run_hot,
     runs,
     schedules,
+    secrets,
     stages,
     tenants,
     users,
+    variables,
     ws,
 )
 from tenuto.api.middleware.bounds import Sizes, Timeouts
@@ -58,9 +60,11 @@ ROUTERS: Final[Sequence[APIRouter]] = (
     run_hot.router,
     runs.router,
     schedules.router,
+    secrets.router,
     stages.router,
     tenants.router,
     users.router,
+    variables.router,
     ws.router,
 )
 

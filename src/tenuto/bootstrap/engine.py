@@ -14,6 +14,8 @@ from tenuto.hosts.local.opening import make_host
 from tenuto.hosts.local.options import Options, PoolLimit
 from tenuto.hosts.local.variables import FixedVariables
 from tenuto.ports.flows import FlowSource
+from tenuto.ports.secrets import Secrets
+from tenuto.ports.variables import Variables
 from tenuto.sdk.http import HttpClient
 from tenuto.sdk.registry import Registry, library
 from tenuto.service.key_files import key_of
@@ -41,7 +43,13 @@ class Opened:
 
 @asynccontextmanager
 async def open_engine(
-    settings: Settings, registry: Registry | None = None, *, flows: FlowSource | None = None, drive: bool = True
+    settings: Settings,
+    registry: Registry | None = None,
+    *,
+    flows: FlowSource | None = None,
+    secrets: Secrets | None = None,
+    variables: Variables | None = None,
+    drive: bool = True,
 ) -> AsyncGenerator[Opened]:
     """Own the data directory and drive runs in it. Nothing is taken over until `engine.recover()` is asked for.
 
@@ -59,7 +67,8 @@ async def open_engine(
             flows or FlowsBeside(library(registry)),
             epoch=journal.epoch,
             clean=journal.previous_clean,
-            variables=FixedVariables(settings.variables),
+            secrets=secrets,
+            variables=variables or FixedVariables(settings.variables),
             http=client,
             options=_options(settings, drive=drive),
             files_key=key_of(settings.data / FILES_KEY),

@@ -5,12 +5,14 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from tenuto.bootstrap.engine import Opened, open_engine, open_registry
+from tenuto.bootstrap.vault import make_vault
 from tenuto.hosts.local.names import Names
 from tenuto.sdk.registry import Registry, library
 from tenuto.service.administrator import ensure_token
 from tenuto.service.assembly import Given, Parts, put_together
 from tenuto.service.platform import Platform
 from tenuto.service.published import Published
+from tenuto.service.variables import StoredVariables
 from tenuto.settings import Settings
 from tenuto.stores.limits_memory import MemoryLimits
 from tenuto.stores.sql import open_store
@@ -33,7 +35,9 @@ async def open_server(settings: Settings, registry: Registry | None = None) -> A
         store = await open_store(settings.data, settings.address)
         stack.push_async_callback(store.close)
         published = Published(store, library(registry))
-        opened = await stack.enter_async_context(open_engine(settings, registry, flows=published))
+        vault, variables = make_vault(settings, store), StoredVariables(store, settings.variables)
+        engine = open_engine(settings, registry, flows=published, secrets=vault, variables=variables)
+        opened = await stack.enter_async_context(engine)
         token, first = ensure_token(settings.data)
         given = opened.engine.services
         platform = put_together(
@@ -44,7 +48,8 @@ async def open_server(settings: Settings, registry: Registry | None = None) -> A
                 store=store,
                 published=published,
                 registry=registry,
-                secrets=given.secrets,
+                vault=vault,
+                variables=variables,
                 files=given.files,
                 logs=given.logs,
                 names=Names(),

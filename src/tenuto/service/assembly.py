@@ -16,7 +16,6 @@ from tenuto.ports.labels import Labels
 from tenuto.ports.limits import Limits, Rate
 from tenuto.ports.logs import Logs
 from tenuto.ports.names import Names
-from tenuto.ports.secrets import Secrets
 from tenuto.ports.store import Store
 from tenuto.sdk.definition import NodeDefinition
 from tenuto.service.archive import Archive
@@ -28,6 +27,8 @@ from tenuto.service.published import Published
 from tenuto.service.runs import Deleter
 from tenuto.service.shelf import Shelf, live_in
 from tenuto.service.triggers import Triggers
+from tenuto.service.variables import StoredVariables
+from tenuto.service.vault import Vault
 
 
 class Host(Engine, Feed, Deleter, Labels, Protocol):
@@ -56,7 +57,8 @@ class Parts:
     store: Store
     published: Published
     registry: Mapping[str, NodeDefinition]
-    secrets: Secrets
+    vault: Vault
+    variables: StoredVariables
     files: Files
     logs: Logs
     names: Names
@@ -76,7 +78,9 @@ def put_together(given: Given, parts: Parts) -> Platform:
         store=parts.store,
         flows=Shelf(published=parts.published, clock=time.time, live=live_in(archive), listeners=[triggers]),
         triggers=triggers,
-        secrets=parts.secrets,
+        secrets=parts.vault,
+        vault=parts.vault,
+        variables=parts.variables,
         files=parts.files,
         logs=parts.logs,
         labels=parts.host,

@@ -20,6 +20,8 @@ from tenuto.service.live import LiveRuns
 from tenuto.service.runs import Deleter
 from tenuto.service.shelf import Shelf
 from tenuto.service.triggers import Triggers
+from tenuto.service.variables import StoredVariables
+from tenuto.service.vault import Vault
 
 
 @dataclass(slots=True, kw_only=True)
@@ -35,6 +37,8 @@ class Platform:
     flows: Shelf  # its `published` is also the engine's source of flows
     triggers: Triggers  # listens to `flows`
     secrets: Secrets  # as nodes are given them
+    vault: Vault  # where they are kept
+    variables: StoredVariables
     turnstile: Turnstile
     files: Files
     labels: Labels
