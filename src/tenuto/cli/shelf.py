@@ -5,7 +5,7 @@ the store lets several processes in, and serialises what they write.
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -219,10 +219,10 @@ def import_(data: Path | None, folder: Path, *, json: bool) -> int:
         done = _do(place_of(data), act, make=True)
     except Invalid as invalid:
         for problem in invalid.problems:
-            note(problem_line(str(folder), problem))
-        raise Refused("invalid", "nothing was imported", invalid.hint) from None
+            note(_problem_line(folder, problem))
+        raise Refused("invalid", "nothing was imported", "mend these, and import it again") from None
     for problem in done.problems:
-        note(problem_line(str(folder), problem))
+        note(_problem_line(folder, problem))
     if json:
         problems = [problem_json(each) for each in done.problems]
         say(line({"flows": [saved_json(each) for each in done.saved], "problems": problems}))
@@ -230,6 +230,12 @@ def import_(data: Path | None, folder: Path, *, json: bool) -> int:
         for saved in done.saved:
             say(f"{saved.name}: version {saved.version} {'is new' if saved.new else 'said the same already'}")
     return 0
+
+
+def _problem_line(folder: Path, problem: Any) -> str:
+    """With its file, as `tenuto check` says it."""
+    file, _, path = problem.path.partition(": ")
+    return problem_line(str(folder / file) if file else str(folder), replace(problem, path=path))
 
 
 def delete(data: Path | None, name: str, *, json: bool) -> int:
@@ -261,7 +267,7 @@ def _do(place: Place, act: Callable[[Desk], Awaitable[T]], *, make: bool = False
 
 @contextlib.asynccontextmanager
 async def _desk(place: Place) -> AsyncGenerator[Desk]:
-    from tenuto.bootstrap import open_flows
+    from tenuto.bootstrap.flows import open_flows
 
     async with open_flows(place.settings) as (store, shelf):
         yield Desk(store, shelf, local(user()))
