@@ -211,12 +211,18 @@ class Settings:
     retention: float | None = _doc("Ended runs older than this are deleted; without it they are kept.", None, _seconds)
     log_lines: int = _doc("How many lines of `ctx.log` a run keeps.", 1_000, _count)
     resident: int = _doc("How many idle runs stay in memory.", 1_000, _count)
-    runs: int | None = _doc("How many runs are at work at once; more are queued. Without it, all that come.", None, _count)
+    runs: int | None = _doc(
+        "How many runs are at work at once; more are queued. Without it, all that come.", None, _count
+    )
     tenant_runs: int | None = _doc(
-        "How many runs of one tenant are at work at once, where it has no quota of its own; more are queued.", 100, _count
+        "How many runs of one tenant are at work at once, where it has no quota of its own; more are queued.",
+        100,
+        _count,
     )
     tenant_queue: int | None = _doc(
-        "How many runs of one tenant may be queued, where it has no quota of its own; more are refused.", 100_000, _count
+        "How many runs of one tenant may be queued, where it has no quota of its own; more are refused.",
+        100_000,
+        _count,
     )
     idle: float = _doc("After this an idle run leaves memory.", 60.0, _seconds)
     pools: Mapping[str, PoolSetting] = _doc(

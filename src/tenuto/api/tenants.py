@@ -73,6 +73,7 @@ async def get(who: Reader, tenant: str, tx: Reading) -> TenantShown:
 @router.patch("/{tenant}", summary="Rename a tenant, set its quotas", responses=problems(404, 409))
 async def change(who: Writer, tenant: str, body: TenantChange, platform: ThePlatform, tx: Changing) -> TenantShown:
     found = await tenants.change(tx, who, tenant, name=body.name, quotas=body.quotas, at=platform.clock())
+    tx.after_commit(lambda: tenants.take_effect(platform.quotas, found))
     return _shown(found)
 
 

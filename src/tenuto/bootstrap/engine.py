@@ -109,5 +109,6 @@ def open_logs(settings: Settings) -> Logs:
 
 def _options(settings: Settings, *, drive: bool) -> Options:
     same = ("grace", "shutdown", "threads", "resident", "idle", "log_lines", "retention")
+    same += ("runs", "tenant_runs", "tenant_queue")
     pools = {name: PoolLimit(pool.concurrency, pool.rate) for name, pool in settings.pools.items()}
     return Options(drive=drive, pools=pools, **{name: getattr(settings, name) for name in same})

@@ -12,6 +12,7 @@ from tenuto.service.administrator import ensure_token
 from tenuto.service.assembly import Given, Parts, put_together
 from tenuto.service.platform import Platform
 from tenuto.service.published import Published
+from tenuto.service.tenants import all_take_effect
 from tenuto.service.variables import StoredVariables
 from tenuto.settings import Settings
 from tenuto.stores.limits_memory import MemoryLimits
@@ -57,6 +58,7 @@ async def open_server(settings: Settings, registry: Registry | None = None) -> A
             ),
         )
         stack.callback(platform.live.close)
+        await all_take_effect(store, opened.engine)
         yield Server(
             opened.engine, opened.journal, opened.records, registry, opened.warnings, platform, token, first
         )

@@ -16,6 +16,7 @@ from tenuto.ports.labels import Labels
 from tenuto.ports.limits import Limits, Rate
 from tenuto.ports.logs import Logs
 from tenuto.ports.names import Names
+from tenuto.ports.quotas import Quotas
 from tenuto.ports.store import Store
 from tenuto.sdk.definition import NodeDefinition
 from tenuto.service.archive import Archive
@@ -31,8 +32,8 @@ from tenuto.service.variables import StoredVariables
 from tenuto.service.vault import Vault
 
 
-class Host(Engine, Feed, Deleter, Labels, Protocol):
-    """An engine that also tells what happens, and forgets runs that have ended."""
+class Host(Engine, Feed, Deleter, Labels, Quotas, Protocol):
+    """An engine that also tells what happens, forgets runs that have ended, and keeps to the quotas of tenants."""
 
 
 class Records(Recorded, Contents, Protocol):
@@ -84,6 +85,7 @@ def put_together(given: Given, parts: Parts) -> Platform:
         files=parts.files,
         logs=parts.logs,
         labels=parts.host,
+        quotas=parts.host,
         names=parts.names,
         live=LiveRuns.of(archive, parts.host),
         turnstile=turnstile(parts.limits, given.rates, loopback=given.loopback),

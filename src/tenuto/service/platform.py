@@ -8,6 +8,7 @@ from tenuto.ports.files import Files
 from tenuto.ports.labels import Labels
 from tenuto.ports.logs import Logs
 from tenuto.ports.names import Names
+from tenuto.ports.quotas import Quotas
 from tenuto.ports.secrets import Secrets
 from tenuto.ports.store import Store
 from tenuto.sdk.definition import NodeDefinition
@@ -42,6 +43,7 @@ class Platform:
     turnstile: Turnstile
     files: Files
     labels: Labels
+    quotas: Quotas
     logs: Logs
     names: Names
     live: LiveRuns  # what is kept in memory of runs

@@ -14,8 +14,9 @@ from typing import Final
 from tenuto.ports.engine import Engine
 from tenuto.ports.journal import RunEntry, RunQuery
 from tenuto.ports.memberships import Membership
+from tenuto.ports.quotas import Quota, Quotas
 from tenuto.ports.records import Page, Taken
-from tenuto.ports.store import Transaction
+from tenuto.ports.store import Store, Transaction
 from tenuto.ports.tenants import Tenant
 from tenuto.service.archive import UNFINISHED
 from tenuto.service.audit import SYSTEM, audit
@@ -103,6 +104,25 @@ async def delete(platform: Platform, who: Principal, tenant: str, *, force: bool
         await tx.tenants.delete(tenant)
         await audit(tx, who, "tenants.delete", tenant, {"name": found.name}, tenant=SYSTEM, at=platform.clock())
         tx.after_commit(platform.gate.forget)
+
+
+def take_effect(quotas: Quotas, tenant: Tenant) -> None:
+    """From now on the engine keeps to the tenant's own quotas."""
+    own = {name: value if isinstance(value, int) else None for name, value in tenant.quotas.items()}
+    quotas.set_quota(tenant.id, Quota(own.get("runs"), own.get("queued")))
+
+
+async def all_take_effect(store: Store, quotas: Quotas) -> None:
+    """When a server starts."""
+    cursor: str | None = None
+    while True:
+        async with store.read() as tx:
+            page = await tx.tenants.list(limit=_PAGE, cursor=cursor)
+        for tenant in page.items:
+            take_effect(quotas, tenant)
+        cursor = page.next_cursor
+        if cursor is None:
+            return
 
 
 def tenant_json(tenant: Tenant) -> dict[str, object]:
