@@ -254,11 +254,11 @@ class LocalHost:
     def _begin_in_turn(self, driver: Run) -> None:
         tenant = driver.entry.tenant
         if driver.entry.parent is not None or self._quotas.may_begin(tenant):
-            self._begin(driver)
+            self._let_begin(driver)
         else:
             self._quotas.wait(driver.id, tenant)
 
-    def _begin(self, driver: Run) -> None:
+    def _let_begin(self, driver: Run) -> None:
         driver.tell(Start(self.services.clock()))
         self._quotas.begun(driver.id)
 
@@ -307,7 +307,7 @@ class LocalHost:
         if driver is None:
             self._give_up_place(run)
         else:
-            self._begin(driver)
+            self._let_begin(driver)
 
     def set_quota(self, tenant: str, quota: Quota) -> None:
         self._quotas.set(tenant, quota)
