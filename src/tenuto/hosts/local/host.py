@@ -32,7 +32,7 @@ from tenuto.hosts.local.services import Services
 from tenuto.hosts.local.view import View
 from tenuto.ports.codec import UnknownFact
 from tenuto.ports.engine import Live, Outcome, Refused, StartRequest
-from tenuto.ports.feed import Ask, Leave, Listener, Observer
+from tenuto.ports.feed import Ask, Leave, Listener, Observer, Tape
 from tenuto.ports.journal import Closed, Conflict, Damaged, RunEntry, StorageFull
 from tenuto.ports.quotas import Quota
 
@@ -64,6 +64,7 @@ class LocalHost:
         self._view = View(services, history, self.residents)
         self._loading: dict[str, asyncio.Task[Run | None]] = {}
         self._starting: dict[str, asyncio.Future[None]] = {}
+        self._beginning = 0  # starts under way
         self._repairs: dict[str, int] = {}  # run → how often in a row its writes failed
         self._tasks: set[asyncio.Task[None]] = set()
         self._names = Names()
@@ -95,6 +96,14 @@ class LocalHost:
         return run
 
     async def _start(self, run: str, request: StartRequest) -> None:
+        self._beginning += 1
+        try:
+            await asyncio.sleep(0)  # whoever starts a run in this very moment shares a commit with this one
+            await self._make(run, request)
+        finally:
+            self._beginning -= 1
+
+    async def _make(self, run: str, request: StartRequest) -> None:
         services, flow = self.services, request.flow
         name = request.name or self._names.run_name()
         about = await about_of_request(request, run=run, name=name, variables=services.variables, history=self.history)
@@ -194,6 +203,9 @@ class LocalHost:
 
     def observe(self, observer: Observer) -> Leave:
         return self.services.hub.observe(observer)
+
+    def record(self, tape: Tape) -> Leave:
+        return self.services.hub.record(tape)
 
     def asks(self, run: str) -> list[Ask] | None:
         return self._view.asks(run)
@@ -339,7 +351,7 @@ class LocalHost:
 
     @property
     def alone(self) -> bool:
-        return self.residents.at_work <= 1
+        return self.residents.at_work <= 1 and self._beginning <= 1
 
     def child_waits(self, parent: str | None) -> None:
         self._view.child_waits(parent)
