@@ -1,7 +1,8 @@
 """The command line: the use cases of `service` as commands.
 
 Start-up is part of the work: every module imports what it needs where it needs it, and rich only for a terminal.
-Exit codes: 0 succeeded, 1 failed, 2 bad input, 3 waiting (with --no-wait), 130 interrupted.
+Exit codes: 0 succeeded, 1 failed, 2 bad input, 3 waiting (with --no-wait), 130 interrupted, 141 nobody
+reads any more what it says (`| head`).
 """
 
 from collections.abc import Sequence

@@ -8,7 +8,7 @@ import typer
 from typer.exceptions import Abort, Exit, TyperException
 
 from tenuto.cli import care, check, flows, nodes, run, runs, secrets, up
-from tenuto.cli.failures import BAD_INPUT, INTERRUPTED, complain, exit_code
+from tenuto.cli.failures import BAD_INPUT, INTERRUPTED, complain, exit_code, reader_left
 from tenuto.cli.light import HELP, lighten
 from tenuto.cli.look import forgive, say, stand_in
 
@@ -64,6 +64,8 @@ def carry_out(argv: Sequence[str] | None = None) -> int:
         code = lighten(typer.main.get_command(app))(words, standalone_mode=False, prog_name="tenuto")
     except Abort:
         return INTERRUPTED
+    except SystemExit:  # typer and rich leave so when nobody reads any more
+        return reader_left()
     except TyperException as error:
         return _misused(error)
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  no traceback reaches a user

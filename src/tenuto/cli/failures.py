@@ -2,6 +2,7 @@
 unless `--debug` asks for it.
 """
 
+import contextlib
 import errno
 import sys
 from typing import Final
@@ -13,6 +14,7 @@ FAILED: Final = 1
 BAD_INPUT: Final = 2
 WAITING: Final = 3
 INTERRUPTED: Final = 130
+READER_LEFT: Final = 141  # as of a program that a closed pipe ended
 
 # Refusals that are not about what was asked, but about how things stand.
 _STATE = frozenset({"full", "storage", "unavailable", "unreachable"})
@@ -55,7 +57,7 @@ def _said(error: BaseException) -> int:
         complain(str(error), error.hint)
         return FAILED if error.code in _STATE else BAD_INPUT
     if isinstance(error, BrokenPipeError):
-        return _reader_left()
+        return reader_left()
     if _about_storage(error):
         complain(str(error))
         return FAILED
@@ -93,13 +95,17 @@ def _what_now(error: OSError) -> str:
     return "make room, and try again: what was recorded is safe" if full else ""
 
 
-def _reader_left() -> int:
+def reader_left() -> int:
     """`| head` has seen enough. Python would complain again when it flushes at its end."""
     import os
 
     null = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null, sys.stdout.fileno())
-    return SUCCEEDED
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+            continue
+        os.dup2(null, stream.fileno())
+    return READER_LEFT
 
 
 def _line(text: str) -> str:
