@@ -20,6 +20,7 @@ from tenuto.api import (
     health,
     hooks,
     keys,
+    metrics,
     nodes,
     roles,
     run_hot,
@@ -42,8 +43,9 @@ from tenuto.settings import Settings
 
 _ANYWHERE: Final = frozenset({"0.0.0.0", "::", ""})  # noqa: S104  compared with, not bound to
 
-# One line for each noun.
+# One line for each noun. They are looked at one by one, in this order.
 ROUTERS: Final[Sequence[APIRouter]] = (
+    run_hot.router,  # asked most, and so looked at first
     approvals.router,
     audit.router,
     auth.router,
@@ -55,16 +57,16 @@ ROUTERS: Final[Sequence[APIRouter]] = (
     health.router,
     hooks.router,
     keys.router,
+    metrics.router,
     nodes.router,
     roles.router,
-    run_hot.router,
     runs.router,
     schedules.router,
     secrets.router,
     stages.router,
+    variables.router,
     tenants.router,
     users.router,
-    variables.router,
     ws.router,
 )
 
