@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Final
 
-from fastapi import Query, Response
+from fastapi import Path, Query, Response
 from fastapi.requests import Request
 
 from tenuto.api.access import Can
@@ -39,6 +39,9 @@ _ZIP_BODY: Final[dict[str, Any]] = {"requestBody": {"required": True, **_FILES}}
 Reader = Annotated[Principal, Can("flows:read")]
 Writer = Annotated[Principal, Can("flows:write")]
 Publisher = Annotated[Principal, Can("flows:publish")]
+Name = Annotated[str, Path(description="The flow's name.", examples=["research"])]
+Stage = Annotated[str, Path(description="The stage's name.", examples=["prod"])]
+Version = Annotated[str, Path(description="A number or a hash.", examples=["3"])]
 WhichVersion = Annotated[
     str | None, Query(max_length=64, description="A version's number or hash; without it, the newest.", examples=["3"])
 ]
@@ -116,7 +119,7 @@ async def listing(
     responses={200: AS_YAML} | problems(404, 415),
 )
 async def show(
-    name: str,
+    name: Name,
     who: Reader,
     request: Request,
     platform: ThePlatform,
@@ -141,7 +144,7 @@ async def show(
 
 @router.delete("/{name}", status_code=204, summary="Delete a flow", responses=problems(404, 409))
 async def delete(
-    name: str,
+    name: Name,
     who: Writer,
     platform: ThePlatform,
     tx: Writing,
@@ -157,7 +160,7 @@ async def delete(
 
 
 @router.get("/{name}/versions", summary="List the versions of a flow", responses=problems(404))
-async def history(name: str, who: Reader, tx: Reading, limit: Limit = 50, cursor: Cursor = None) -> Paged[VersionLine]:
+async def history(name: Name, who: Reader, tx: Reading, limit: Limit = 50, cursor: Cursor = None) -> Paged[VersionLine]:
     """The newest first."""
     page = await flows.history(tx, who, name, limit=limit, cursor=cursor)
     return Paged[VersionLine](
@@ -173,7 +176,7 @@ async def history(name: str, who: Reader, tx: Reading, limit: Limit = 50, cursor
     responses={200: AS_YAML} | problems(404),
 )
 async def show_version(
-    name: str, version: str, who: Reader, request: Request, platform: ThePlatform, tx: Reading
+    name: Name, version: Version, who: Reader, request: Request, platform: ThePlatform, tx: Reading
 ) -> Any:
     """By its number or its hash. A version never changes."""
     shown = await flows.get(platform.flows, tx, who, name, version)
@@ -184,7 +187,7 @@ async def show_version(
 
 @router.get("/{name}/diff", summary="Compare two versions", responses=problems(404))
 async def diff(
-    name: str,
+    name: Name,
     who: Reader,
     tx: Reading,
     before: Annotated[str | None, Query(alias="from", max_length=64, examples=["2"])] = None,
@@ -195,7 +198,7 @@ async def diff(
 
 
 @router.get("/{name}/stages", summary="Where a flow is published", responses=problems(404))
-async def stages(name: str, who: Reader, tx: Reading) -> Paged[PublicationShown]:
+async def stages(name: Name, who: Reader, tx: Reading) -> Paged[PublicationShown]:
     """Each stage that has a version of it."""
     found = await publications.of_flow(tx, who, name)
     return Paged[PublicationShown](items=[_publication(each) for each in found])
@@ -203,7 +206,7 @@ async def stages(name: str, who: Reader, tx: Reading) -> Paged[PublicationShown]
 
 @router.get("/{name}/publications", summary="What was published when", responses=problems(404))
 async def published(
-    name: str, who: Reader, tx: Reading, limit: Limit = 50, cursor: Cursor = None
+    name: Name, who: Reader, tx: Reading, limit: Limit = 50, cursor: Cursor = None
 ) -> Paged[PublicationLine]:
     """What was published and taken back, the newest first."""
     page = await publications.history(tx, who, name, limit=limit, cursor=cursor)
@@ -212,7 +215,7 @@ async def published(
 
 @router.put("/{name}/stages/{stage}", summary="Publish a version", responses=problems(404, 409))
 async def publish(
-    name: str, stage: str, body: PublishBody, who: Publisher, platform: ThePlatform, tx: Writing
+    name: Name, stage: Stage, body: PublishBody, who: Publisher, platform: ThePlatform, tx: Writing
 ) -> PublicationShown:
     """Let a version hold in a stage, in place of the one before; an older one takes it back to that. Runs that are on
     their way keep the version they began with."""
@@ -220,7 +223,7 @@ async def publish(
 
 
 @router.delete("/{name}/stages/{stage}", status_code=204, summary="Unpublish a flow", responses=problems(404, 409))
-async def unpublish(name: str, stage: str, who: Publisher, platform: ThePlatform, tx: Writing) -> None:
+async def unpublish(name: Name, stage: Stage, who: Publisher, platform: ThePlatform, tx: Writing) -> None:
     """Take the flow back from a stage: its triggers there end, its runs go on."""
     await publications.unpublish(platform.flows, tx, who, name, stage)
 
@@ -232,7 +235,7 @@ async def unpublish(name: str, stage: str, who: Publisher, platform: ThePlatform
     responses={200: {**_FILES, "description": "A zip with the flow, those that it calls, and `tenuto.toml`."}}
     | problems(404),
 )
-async def export(name: str, who: Reader, platform: ThePlatform, tx: Reading, version: WhichVersion = None) -> Response:
+async def export(name: Name, who: Reader, platform: ThePlatform, tx: Reading, version: WhichVersion = None) -> Response:
     """As files fit for Git: the flow, the flows that it calls, and the names of what else it needs. Never a secret."""
     files = await transfer.export(platform.flows, tx, who, name, version, platform.registry)
     headers = {"Content-Disposition": f'attachment; filename="{name}.zip"'}

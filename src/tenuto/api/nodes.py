@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import Query, Response
+from fastapi import Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from tenuto.api.access import Can
@@ -20,6 +20,8 @@ Json = Any  # pydantic has no better word for a value that is JSON
 
 Reader = Annotated[Principal, Can("nodes:read")]
 Trier = Annotated[Principal, Can("nodes:try")]
+
+Type = Annotated[str, Path(description="The node's type.", examples=["http.request"])]
 
 router = Router(prefix="/v1/nodes", tags=["nodes"])
 
@@ -95,7 +97,7 @@ async def listing(
 
 
 @router.get("/{type}", summary="Show a node", responses=problems(404))
-async def show(type: str, who: Reader, platform: ThePlatform) -> NodeShown:  # noqa: A002  the word of the path
+async def show(type: Type, who: Reader, platform: ThePlatform) -> NodeShown:  # noqa: A002  the word of the path
     """One node with its form, its ports and its effects."""
     del who
     return _node(nodes.get(platform.registry, type))
@@ -109,7 +111,7 @@ async def show(type: str, who: Reader, platform: ThePlatform) -> NodeShown:  # n
     | problems(404, 409),
 )
 async def attempt(
-    type: str,  # noqa: A002  the word of the path
+    type: Type,  # noqa: A002  the word of the path
     body: TryBody,
     who: Trier,
     platform: ThePlatform,

@@ -2,6 +2,7 @@
 
 from typing import Annotated
 
+from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from tenuto.api.access import Can
@@ -20,6 +21,8 @@ Publisher = Annotated[Principal, Can("flows:publish")]
 
 Name = Annotated[str, Field(max_length=63, examples=["pre-prod"])]
 Order = Annotated[int, Field(ge=0, le=1_000, examples=[2], description="Its place among the others, from 0.")]
+
+Which = Annotated[str, Path(description="The stage's name.", examples=["staging"])]
 
 router = Router(prefix="/v1/stages", tags=["stages"])
 
@@ -65,20 +68,20 @@ async def create(body: NewStage, who: Publisher, platform: ThePlatform, tx: Writ
 
 
 @router.get("/{name}", summary="Show a stage", responses=problems(404, 409))
-async def show(name: str, who: Reader, tx: Reading) -> StageShown:
+async def show(name: Which, who: Reader, tx: Reading) -> StageShown:
     """Its place, and whether it is production."""
     return _shown(await stages.get(tx, who, name))
 
 
 @router.patch("/{name}", summary="Change a stage", responses=problems(404, 409))
-async def change(name: str, body: StageChange, who: Publisher, platform: ThePlatform, tx: Writing) -> StageShown:
+async def change(name: Which, body: StageChange, who: Publisher, platform: ThePlatform, tx: Writing) -> StageShown:
     """Move it, or move the mark of production."""
     made = await stages.change(platform.flows, tx, who, name, order=body.order, production=body.production)
     return _shown(made)
 
 
 @router.delete("/{name}", status_code=204, summary="Delete a stage", responses=problems(404, 409))
-async def delete(name: str, who: Publisher, platform: ThePlatform, tx: Writing) -> None:
+async def delete(name: Which, who: Publisher, platform: ThePlatform, tx: Writing) -> None:
     """Only an empty one; its own variables and secrets go with it."""
     await stages.delete(platform.flows, tx, who, name)
 
