@@ -21,6 +21,7 @@ from tenuto.hosts.local.history import History, Loaded, Unreadable
 from tenuto.hosts.local.keeper import Keeper
 from tenuto.hosts.local.labels import Labelling
 from tenuto.hosts.local.names import Names
+from tenuto.hosts.local.naming import Naming
 from tenuto.hosts.local.origins import about_of_request
 from tenuto.hosts.local.outputs import message_of
 from tenuto.hosts.local.predecessors import Predecessors
@@ -68,6 +69,7 @@ class LocalHost:
         self._repairs: dict[str, int] = {}  # run → how often in a row its writes failed
         self._tasks: set[asyncio.Task[None]] = set()
         self._names = Names()
+        self._naming = Naming(services.journal)
         # Set when the host cannot go on: the storage failed for good. Whoever opened the host watches it.
         self.failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
@@ -99,7 +101,11 @@ class LocalHost:
         self._beginning += 1
         try:
             await asyncio.sleep(0)  # whoever starts a run in this very moment shares a commit with this one
-            await self._make(run, request)
+            if request.name is None or request.new:
+                await self._make(run, request)
+            else:
+                async with self._naming.taking(request.tenant, request.name):
+                    await self._make(run, request)
         finally:
             self._beginning -= 1
 
