@@ -7,6 +7,7 @@ from dataclasses import MISSING, dataclass, field, fields
 from typing import Any
 
 from tenuto.bootstrap import open_registry
+from tenuto.bus.memory import MemoryBus
 from tenuto.documents.load import load
 from tenuto.hosts.local.host import LocalHost
 from tenuto.hosts.local.names import Names
@@ -17,6 +18,7 @@ from tenuto.ports.tenants import Tenant
 from tenuto.sdk.registry import library
 from tenuto.service import flows, publications
 from tenuto.service.archive import Archive
+from tenuto.service.live import LiveRuns
 from tenuto.service.platform import Platform
 from tenuto.service.principal import EVERYTHING, Principal
 from tenuto.service.published import Published
@@ -47,6 +49,14 @@ class FewSecrets:
     async def get(self, name: str, *, tenant: str, stage: str) -> str:
         del tenant, stage
         return self.values[name]
+
+
+@dataclass
+class FewVariables:
+    """`ports.variables.Variables` that are the same everywhere."""
+
+    async def get(self, *, tenant: str, stage: str) -> dict[str, Any]:
+        return {"tenant": tenant, "stage": stage}
 
 
 @dataclass
@@ -124,6 +134,7 @@ async def _house(store: SqlStore, journal: MemoryJournal, clock: Clock, more: di
     archive = Archive(journal, journal, lambda content: load(content, format="json").flow)
     secrets, triggers = FewSecrets(), Triggers(store)
     host = make_host(journal, journal, registry, published, clock=clock, seed=1, files_key=b"k" * 32, **more)
+    live, bus = LiveRuns.of(archive, host), MemoryBus()
     given: dict[str, Any] = {
         "engine": host,
         "archive": archive,
@@ -134,12 +145,16 @@ async def _house(store: SqlStore, journal: MemoryJournal, clock: Clock, more: di
         "flows": Shelf(published=published, clock=clock, listeners=[triggers]),
         "triggers": triggers,
         "names": Names(),
+        "bus": bus,
+        "live": live,
+        "variables": FewVariables(),
         "files": host.services.files,
         "secrets": secrets,
     }
     try:
         yield House(store, journal, host, platform_of(given), clock, secrets)
     finally:
+        live.close()
         await host.close()
 
 

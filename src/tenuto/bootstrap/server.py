@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from tenuto.bootstrap.engine import Opened, open_engine, open_registry
 from tenuto.bootstrap.vault import make_vault
+from tenuto.bus.memory import MemoryBus
 from tenuto.hosts.local.names import Names
 from tenuto.sdk.registry import Registry, library
 from tenuto.service.administrator import ensure_token
@@ -39,6 +40,8 @@ async def open_server(settings: Settings, registry: Registry | None = None) -> A
         vault, variables = make_vault(settings, store), StoredVariables(store, settings.variables)
         engine = open_engine(settings, registry, flows=published, secrets=vault, variables=variables)
         opened = await stack.enter_async_context(engine)
+        bus = MemoryBus()
+        stack.push_async_callback(bus.close)
         token, first = ensure_token(settings.data)
         given = opened.engine.services
         platform = put_together(
@@ -51,6 +54,7 @@ async def open_server(settings: Settings, registry: Registry | None = None) -> A
                 registry=registry,
                 vault=vault,
                 variables=variables,
+                bus=bus,
                 files=given.files,
                 logs=given.logs,
                 names=Names(),

@@ -77,6 +77,7 @@ class RunQuery:
     labels: Mapping[str, str] = field(default_factory=dict[str, str])  # a run has all of these, and may have others
     created_after: float | None = None  # then or later
     created_before: float | None = None
+    ended_after: float | None = None  # then or later
     ended_before: float | None = None
     cursor: str | None = None
     limit: int = 50

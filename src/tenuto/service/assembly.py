@@ -8,6 +8,7 @@ from typing import Protocol
 
 from tenuto.documents import load
 from tenuto.ports.blobs import Contents
+from tenuto.ports.bus import Bus
 from tenuto.ports.engine import Engine
 from tenuto.ports.feed import Feed
 from tenuto.ports.files import Files
@@ -60,6 +61,7 @@ class Parts:
     registry: Mapping[str, NodeDefinition]
     vault: Vault
     variables: StoredVariables
+    bus: Bus
     files: Files
     logs: Logs
     names: Names
@@ -79,6 +81,7 @@ def put_together(given: Given, parts: Parts) -> Platform:
         store=parts.store,
         flows=Shelf(published=parts.published, clock=time.time, live=live_in(archive), listeners=[triggers]),
         triggers=triggers,
+        bus=parts.bus,
         secrets=parts.vault,
         vault=parts.vault,
         variables=parts.variables,

@@ -57,14 +57,17 @@ async def worked_out(platform: Platform, trigger: Trigger, key: str, said: Mappi
         return NOTHING
     names = {LABEL: said, "event": said.get("event")}
     if any(reference.name == "vars" for reference in value.references):
-        names["vars"] = await _variables(platform, trigger)
+        names["vars"] = await platform.variables.get(tenant=trigger.tenant, stage=trigger.stage)
     return _evaluated(value, names, f"`{key}` of the trigger")
 
 
-def run_id(at: float, *parts: str) -> str:
-    """The id of a run that follows from what starts it: 48 bits of time, so that ids stay in order, 80 of a hash."""
-    told = hashlib.sha256("\n".join(parts).encode("utf-8", "surrogatepass")).digest()[:10]
-    number = (int(at * 1000) % 2**48 << 80) | int.from_bytes(told)
+def run_id(at: float | None, *parts: str) -> str:
+    """The id of a run that follows from what starts it: 48 bits of time, so that ids stay in order, 80 of a hash.
+
+    `at` None: nothing that starts it says the same time however often it is told; then it is all hash.
+    """
+    told = hashlib.sha256("\n".join(parts).encode("utf-8", "surrogatepass")).digest()
+    number = int.from_bytes(told[:16]) if at is None else (int(at * 1000) % 2**48 << 80) | int.from_bytes(told[:10])
     return "".join([_DIGITS[(number >> shift) & 31] for shift in _SHIFTS])
 
 
@@ -80,8 +83,3 @@ def _evaluated(value: Value, names: Mapping[str, Json], what: str) -> Json:
         return value.evaluate(names)
     except ExpressionError as error:
         raise Refused("invalid", f"{what} cannot be worked out: {error.message}", error.hint) from None
-
-
-async def _variables(platform: Platform, trigger: Trigger) -> dict[str, Json]:
-    async with platform.store.read() as tx:
-        return {each.name: each.value for each in await tx.variables.of_stage(trigger.tenant, trigger.stage)}

@@ -49,6 +49,7 @@ TABLE: Final = (
     Noun("secrets", {"read": "See the names of secrets; never their values.", "write": "Set and delete secrets."}),
     Noun("variables", {"read": "See variables.", "write": "Set and delete variables."}),
     Noun("schedules", {"read": "See schedules and webhooks.", "write": "Pause, resume and fire them."}),
+    Noun("events", {"write": "Tell flows of something that happened."}),
     Noun("files", {"read": "Download files.", "write": "Upload and delete files."}),
     Noun("users", {"read": "See the people of the tenant.", "write": "Create, change, disable and delete them."}),
     Noun("keys", {"read": "See API keys; never the keys themselves.", "write": "Create and revoke API keys."}),
@@ -89,7 +90,7 @@ _READER = frozenset(
     f"{noun}:read"
     for noun in ("flows", "runs", "approvals", "agents", "nodes", "tools", "variables", "schedules", "files", "metrics")
 )
-_OPERATOR = _READER | {"runs:write", "approvals:write", "agents:execute", "schedules:write", "files:write"}
+_OPERATOR = _READER | {"runs:write", "approvals:write", "agents:execute", "schedules:write", "events:write", "files:write"}
 _DEVELOPER = _OPERATOR | {
     "flows:write", "flows:publish", "agents:write", "nodes:try", "tools:call", "variables:write", "secrets:read", "tenants:read",
 }  # fmt: skip

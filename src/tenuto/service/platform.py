@@ -1,8 +1,10 @@
 """What the use cases of a server work with: built once by `bootstrap`, handed to every skin."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from tenuto.ports.bus import Bus
 from tenuto.ports.engine import Engine
 from tenuto.ports.files import Files
 from tenuto.ports.labels import Labels
@@ -37,6 +39,7 @@ class Platform:
     store: Store
     flows: Shelf  # its `published` is also the engine's source of flows
     triggers: Triggers  # listens to `flows`
+    bus: Bus
     secrets: Secrets  # as nodes are given them
     vault: Vault  # where they are kept
     variables: StoredVariables
@@ -48,6 +51,7 @@ class Platform:
     names: Names
     live: LiveRuns  # what is kept in memory of runs
     identity: Identity
+    outbox: asyncio.Event = field(default_factory=asyncio.Event)  # set: there is something to be told
     http_counts: HttpCounts = field(default_factory=HttpCounts)
 
     @property

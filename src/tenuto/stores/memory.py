@@ -125,5 +125,6 @@ def _in_time(entry: RunEntry, query: RunQuery) -> bool:
     return (
         (query.created_after is None or entry.created_at >= query.created_after)
         and (query.created_before is None or entry.created_at < query.created_before)
+        and (query.ended_after is None or (entry.ended_at is not None and entry.ended_at >= query.ended_after))
         and (query.ended_before is None or (entry.ended_at is not None and entry.ended_at < query.ended_before))
     )

@@ -52,6 +52,7 @@ class Listing:
         bounds = {
             "created_at >= {}": query.created_after,
             "created_at < {}": query.created_before,
+            "ended_at >= {}": query.ended_after,
             "ended_at < {}": query.ended_before,
         }
         for condition, moment in bounds.items():

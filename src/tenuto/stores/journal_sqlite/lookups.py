@@ -54,6 +54,7 @@ def _times(query: RunQuery) -> list[_Condition]:
     bounds = {
         "created_at >= ?": query.created_after,
         "created_at < ?": query.created_before,
+        "ended_at >= ?": query.ended_after,
         "ended_at < ?": query.ended_before,
     }
     return [(condition, (moment,)) for condition, moment in bounds.items() if moment is not None]

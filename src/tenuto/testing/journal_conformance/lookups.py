@@ -53,6 +53,8 @@ class Lookups(Opening):
         assert await ids(journal, name="name-a1") == ["a1"]
         assert await ids(journal, name="%") == []
         assert await ids(journal, ended_before=20.0) == ["b2"]
+        assert await ids(journal, ended_after=10.5) == ["b3"]
+        assert await ids(journal, ended_after=10.0) == ["b3", "b2"]
         assert await ids(journal, limit=1, flow="y", cursor="b1") == ["a2"]
 
     @journaled
