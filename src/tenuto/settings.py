@@ -16,6 +16,7 @@ from typing import Any, Final, cast
 from tenuto.ports.database_url import DatabaseUrl
 from tenuto.ports.limits import Rate
 from tenuto.sdk.http.addresses import Network, parse_networks
+from tenuto.service.issuers import Issuer, read_issuers
 
 PREFIX: Final = "TENUTO_"
 FILE: Final = "tenuto.toml"
@@ -271,6 +272,12 @@ class Settings:
         """Of the database, for its driver: whole, with the password."""
         return None if self.database_url is None else self.database_url.plain
 
+    oidc: Mapping[str, Issuer] = _doc(
+        "`[oidc.NAME]`: an outside issuer whose tokens are taken: `issuer`, `audience`, and what they are worth.",
+        dict,
+        read_issuers,
+    )
+
     def variables(self, stage: str) -> dict[str, Any]:
         """Those of every stage, and over them those of this one. A table in `[vars]` is a stage."""
         shared = {name: value for name, value in self.vars.items() if not isinstance(value, dict)}
@@ -283,7 +290,7 @@ _SECRET: Final = frozenset({"database_url", "secret_key"})
 # Never in a file that lies beside flows, in Git.
 _ENVIRONMENT_ONLY: Final = frozenset({"secret_key"})
 # Tables that only a file can hold.
-_FILE_ONLY: Final = frozenset({"limits", "needs", "pools", "vars"})
+_FILE_ONLY: Final = frozenset({"limits", "needs", "oidc", "pools", "vars"})
 
 
 def load(environment: Mapping[str, str] | None = None, directory: Path | None = None, **given: Any) -> Settings:
