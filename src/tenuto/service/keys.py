@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
+from tenuto.core.durations import parse_duration
 from tenuto.ports.journal import StorageFull
 from tenuto.ports.keys import Key
 from tenuto.ports.records import Page, Unavailable
@@ -84,6 +85,14 @@ async def revoke(tx: Transaction, who: Principal, key: str, *, at: float) -> Non
     found = await get(tx, who.tenant, key)
     await tx.keys.revoke(who.tenant, found.id, at)
     await audit(tx, who, "keys.revoke", found.id, {"name": found.name}, at=at)
+
+
+def lifetime(text: str) -> float:
+    """Seconds that a key is to last, from words such as `90d`."""
+    seconds = parse_duration(text)
+    if seconds is None or seconds <= 0:
+        raise Refused("invalid", f"`{text[:40]}` is no time that a key could last", "such as 12h or 90d")
+    return seconds
 
 
 def _check(name: str, names: frozenset[str], expires_at: float | None, at: float) -> None:
