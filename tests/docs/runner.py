@@ -4,6 +4,8 @@
 - `console` and `sh`: each line after `$ ` is run with the project's commands on PATH; what the page shows below it is
   compared with what is printed. There, `...` stands for anything, and durations, times and ids are not compared.
   A run's name may differ too, and what the page calls `brave-otter-7f3a` from then on means that run.
+- `tenuto up` goes on in the background until the page ends, on a port of its own; what the page says of
+  `127.0.0.1:8090` from then on means that server.
 - A comment before a block says more: `<!-- file: nodes/greet.py -->` where to write it; `<!-- exit: 1 -->` with which
   code its last command ends; `<!-- wrong: unknown_node -->` which problem the flow has; `<!-- not run: why -->`.
 - Anything else must name a language that is not run (`text`, `mermaid`): a block without a language is an error.
@@ -14,6 +16,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,12 +29,15 @@ FENCE = re.compile(r"^( *)```([\w-]*)[^\n]*\n(.*?)^\1```[ ]*$", re.MULTILINE | r
 COMMENT = re.compile(r"<!-- (file|exit|wrong|not run): (.+?) -->\s*\Z")
 SHOWN_ONLY = {"text", "mermaid", "dockerfile", "diff"}
 SECONDS_A_COMMAND = 60
+ADDRESS = "127.0.0.1:8090"
+READY = "ctrl-c stops"
 
 NAME = r"[a-z]+-[a-z]+-[0-9a-f]{4}\b"
 VOLATILE = [  # what is printed but not compared, the longest first
     (r"\x1b\[[0-9;?]*[a-zA-Z]", ""),
     (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(\.\d+)?(Z|[+-]\d\d:\d\d)?", "TIME"),
     (r"\b\d\d:\d\d:\d\d(\.\d+)?\b", "TIME"),
+    (r"\btna_[\w-]+", "TOKEN"),
     (r"\b[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}\b", "ID"),
     (r"\b\d+(\.\d+)? ?(µs|ms|s|m)\b", "DURATION"),
     (r"\s+", " "),
@@ -77,12 +83,20 @@ class Runner:
     env: dict[str, str] = field(default_factory=dict[str, str])
     module: ModuleType = field(default_factory=lambda: ModuleType("page"))
     names: dict[str, str] = field(default_factory=dict[str, str])
+    server: "subprocess.Popen[bytes] | None" = None
+    address: str = ADDRESS  # where that server really listens
 
     def __post_init__(self) -> None:
         kept = {key: value for key, value in os.environ.items() if not key.startswith(("TENUTO_", "PYTEST_"))}
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
         self.env = {**kept, "PATH": path, "COLUMNS": "120", "NO_COLOR": "1", "PYTHONUTF8": "1"}
         self.cwd = self.folder
+
+    def close(self) -> None:
+        """End what the page has started."""
+        if self.server is not None:
+            self.server.terminate()
+            self.server.wait(SECONDS_A_COMMAND)
 
     def run(self, block: Block) -> None:
         """Do what its language and its comment ask."""
@@ -145,8 +159,10 @@ class Runner:
             self._compare(block, command, shown, self._command(block, command, code))
 
     def _command(self, block: Block, command: str, code: int) -> str:
-        for ours, real in self.names.items():
+        for ours, real in {**self.names, ADDRESS: self.address}.items():
             command = command.replace(ours, real)
+        if command.startswith("tenuto up"):
+            return self._up(block, command)
         if command.startswith("cd "):
             self.cwd = (self.cwd / command[3:].strip()).resolve()
             return ""
@@ -165,7 +181,30 @@ class Runner:
         )
         if done.returncode != code:
             raise Mismatch(f"{block}: `{command}` ended with {done.returncode}, not {code}:\n{done.stdout}")
-        return done.stdout
+        return done.stdout.replace(self.address, ADDRESS)
+
+    def _up(self, block: Block, command: str) -> str:
+        """What the server says until it is ready. Its output goes into a file, so that it never waits for a reader."""
+        log = self.folder / f".up-{block.line}.log"
+        with log.open("wb") as out:
+            self.server = subprocess.Popen(
+                ["bash", "-c", f"exec {command} --port 0"],
+                cwd=self.cwd,
+                env=self.env,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+            )
+        end = time.monotonic() + SECONDS_A_COMMAND
+        while READY not in log.read_text():
+            if self.server.poll() is not None or time.monotonic() > end:
+                raise Mismatch(f"{block}: `{command}` does not answer:\n{log.read_text()}")
+            time.sleep(0.05)
+        printed = log.read_text()
+        found = re.search(r"127\.0\.0\.1:\d+", printed)
+        assert found is not None
+        self.address = found[0]
+        return printed.replace(self.address, ADDRESS)
 
     def _compare(self, block: Block, command: str, shown: str, printed: str) -> None:
         if not shown.strip():

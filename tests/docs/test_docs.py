@@ -1,5 +1,6 @@
 """Every block of the README and the docs does what it says."""
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -13,10 +14,9 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 def test_a_page_does_what_it_says(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
-    runner = Runner(tmp_path)
-
-    for block in blocks(page):
-        runner.run(block)
+    with closing(Runner(tmp_path)) as runner:
+        for block in blocks(page):
+            runner.run(block)
 
 
 class TestTheRunner:
@@ -53,6 +53,17 @@ class TestTheRunner:
         with pytest.raises(Mismatch):
             _run(tmp_path, f"```console\n{page.replace('$ echo brave-otter-7f3a', '$ echo calm-fox-0001')}```\n")
 
+    def test_a_server_answers_where_the_page_says_and_ends_with_it(self, tmp_path: Path):
+        page = "$ tenuto up\n...http://127.0.0.1:8090...\n$ curl -s http://127.0.0.1:8090/health/live\n"
+
+        _run(tmp_path, f'```console\n{page}{{"status":"ok","checks":{{"process":"ok"}}}}\n```\n')
+
+        assert not (tmp_path / ".tenuto" / "control.sock").exists()
+
+    def test_a_server_that_does_not_start_is_noticed(self, tmp_path: Path):
+        with pytest.raises(Mismatch, match="does not answer"):
+            _run(tmp_path, "```console\n$ tenuto up --flows nowhere\n```\n")
+
     def test_files_are_written_where_the_page_says(self, tmp_path: Path):
         _run(tmp_path, "<!-- file: a/b.txt -->\n```text\nhello\n```\n```console\n$ cat a/b.txt\nhello\n```\n")
 
@@ -77,6 +88,6 @@ class TestTheRunner:
 def _run(folder: Path, page: str) -> None:
     path = folder / "page.md"
     path.write_text(page)
-    runner = Runner(folder)
-    for block in blocks(path):
-        runner.run(block)
+    with closing(Runner(folder)) as runner:
+        for block in blocks(path):
+            runner.run(block)
