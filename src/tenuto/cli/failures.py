@@ -82,6 +82,7 @@ def _about_storage(error: BaseException) -> bool:
         "Newer",
         "UnknownFact",
         "HostClosed",
+        "MissingDriver",
     )
 
 

@@ -74,9 +74,10 @@ async def make_durable(connection: Connection) -> tuple[str, ...]:
     if await connection.fetchval("SHOW synchronous_commit") in _WEAK:
         await connection.execute("SET synchronous_commit = on")
     loose = [name for name in ("fsync", "full_page_writes") if await connection.fetchval(f"SHOW {name}") != "on"]
-    return tuple(
-        f"PostgreSQL runs with {name} = off: a power failure can lose what was acknowledged, and more."
-        for name in loose
+    if not loose:
+        return ()
+    return (
+        f"PostgreSQL runs with {' and '.join(loose)} off: a power failure can lose what was acknowledged, and more.",
     )
 
 

@@ -3,6 +3,7 @@
 from typing import Final
 
 from tenuto.ports.database_url import masked
+from tenuto.ports.engine import Refused
 from tenuto.ports.journal import Conflict, Damaged, DiskFailed, StorageFull
 from tenuto.ports.records import Unavailable
 
@@ -67,17 +68,21 @@ def refusal_to_open(error: Exception, where: str) -> Exception:
     if state.startswith("28"):
         return PermissionError(f"{where} refuses the user or the password of the URL ({error}).")
     if state.startswith("3D"):
-        return FileNotFoundError(f"{where}: there is no such database. Create it: createdb NAME.")
+        return Refused("invalid", f"{where}: there is no such database", "create it: createdb NAME")
     if state.startswith("42501"):
         return PermissionError(
             f"{where}: the user of the URL may not keep a journal there ({error})."
             " It needs a database of its own, or GRANT CREATE ON DATABASE."
         )
     if isinstance(error, ValueError):
-        return ValueError(
-            f"The URL of the database cannot be used ({error}). It reads postgresql://USER@HOST:PORT/NAME."
+        return Refused(
+            "invalid", f"{where} cannot be asked for: {error}", "write postgresql://user:password@host:5432/name"
         )
-    return unavailable(error, where) if passes(error) else verdict(error, where)
+    if passes(error):
+        return Unavailable(
+            f"{where} does not answer ({_said(error)}). Look whether it runs, and whether the address is right."
+        )
+    return verdict(error, where)
 
 
 def place_of(url: str) -> str:
