@@ -1,14 +1,18 @@
 """An engine put together from settings: on a real directory, with a project's own nodes."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tenuto.bootstrap import open_engine, open_logs, open_reader, open_registry
+from tenuto.bootstrap.server import open_server
 from tenuto.documents import load
+from tenuto.ports.database_url import DatabaseUrl
 from tenuto.ports.engine import Outcome, StartRequest
 from tenuto.ports.journal import RunQuery
+from tenuto.ports.tenants import Tenant
 from tenuto.sdk import library
 from tenuto.settings import Settings
 
@@ -113,3 +117,31 @@ def test_the_composition_root_stays_short() -> None:
 
     for file in Path(tenuto.bootstrap.__file__ or "").parent.glob("*.py"):
         assert len(file.read_text().splitlines()) < 150, file
+
+
+def test_a_database_keeps_runs_and_flows_alike(project: Path, postgres_url: str) -> None:
+    """One address for both: what a server wrote, another data directory shows."""
+    settings = Settings(data=project / "data", database_url=DatabaseUrl(postgres_url))
+
+    async def serve() -> tuple[str, str]:
+        async with open_server(settings) as server:
+            flow = load("flow: one\nnodes: {a: {use: set, with: {value: 1}}}\noutput: ${a}").flow
+            assert flow is not None
+            run = await server.engine.start(StartRequest(flow, tenant="default"))
+            await server.engine.outcome(run)
+            found = await server.platform.archive.within("default").find(run)
+            async with server.platform.store.write() as tx:
+                await tx.tenants.add(Tenant("acme", "Acme", 1.0))
+            return run, found.status
+
+    async def look() -> tuple[list[str], bool]:
+        async with open_server(replace(settings, data=project / "other")) as server:
+            entries = await server.platform.archive.runs(RunQuery())
+            async with server.platform.store.read() as tx:
+                return [entry.id for entry in entries], await tx.tenants.get("acme") is not None
+
+    run, status = asyncio.run(serve())
+
+    assert status == "succeeded"
+    assert asyncio.run(look()) == ([run], True)
+    assert not list(project.glob("**/*.db"))
