@@ -83,8 +83,8 @@ class Runner:
     env: dict[str, str] = field(default_factory=dict[str, str])
     module: ModuleType = field(default_factory=lambda: ModuleType("page"))
     names: dict[str, str] = field(default_factory=dict[str, str])
-    server: "subprocess.Popen[bytes] | None" = None
-    address: str = ADDRESS  # where that server really listens
+    servers: list[subprocess.Popen[bytes]] = field(default_factory=list[subprocess.Popen[bytes]])
+    address: str = ADDRESS  # where the last of them really listens
 
     def __post_init__(self) -> None:
         kept = {key: value for key, value in os.environ.items() if not key.startswith(("TENUTO_", "PYTEST_"))}
@@ -94,9 +94,9 @@ class Runner:
 
     def close(self) -> None:
         """End what the page has started."""
-        if self.server is not None:
-            self.server.terminate()
-            self.server.wait(SECONDS_A_COMMAND)
+        for server in self.servers:
+            server.terminate()
+            server.wait(SECONDS_A_COMMAND)
 
     def run(self, block: Block) -> None:
         """Do what its language and its comment ask."""
@@ -187,7 +187,7 @@ class Runner:
         """What the server says until it is ready. Its output goes into a file, so that it never waits for a reader."""
         log = self.folder / f".up-{block.line}.log"
         with log.open("wb") as out:
-            self.server = subprocess.Popen(
+            server = subprocess.Popen(
                 ["bash", "-c", f"exec {command} --port 0"],
                 cwd=self.cwd,
                 env=self.env,
@@ -195,9 +195,10 @@ class Runner:
                 stdout=out,
                 stderr=subprocess.STDOUT,
             )
+        self.servers.append(server)
         end = time.monotonic() + SECONDS_A_COMMAND
         while READY not in log.read_text():
-            if self.server.poll() is not None or time.monotonic() > end:
+            if server.poll() is not None or time.monotonic() > end:
                 raise Mismatch(f"{block}: `{command}` does not answer:\n{log.read_text()}")
             time.sleep(0.05)
         printed = log.read_text()
