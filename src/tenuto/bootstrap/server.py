@@ -8,6 +8,7 @@ from tenuto.bootstrap.engine import Opened, open_engine, open_registry
 from tenuto.bootstrap.vault import make_vault
 from tenuto.bus.memory import MemoryBus
 from tenuto.hosts.local.names import Names
+from tenuto.sdk.http import HttpClient
 from tenuto.sdk.registry import Registry, library
 from tenuto.service.administrator import ensure_token
 from tenuto.service.assembly import Given, Parts, put_together
@@ -43,11 +44,14 @@ async def open_server(settings: Settings, registry: Registry | None = None) -> A
         bus = MemoryBus()
         stack.push_async_callback(bus.close)
         token, first = ensure_token(settings.data)
+        http = HttpClient(settings.http_allow)  # of the server itself: nodes have theirs
+        stack.push_async_callback(http.aclose)
         given = opened.engine.services
         platform = put_together(
-            Given(settings.data, settings.limits, loopback=settings.loopback),
+            Given(settings.data, settings.limits, loopback=settings.loopback, issuers=settings.oidc),
             Parts(
                 host=opened.engine,
+                journal=opened.journal,
                 records=opened.records,
                 store=store,
                 published=published,
@@ -59,10 +63,9 @@ async def open_server(settings: Settings, registry: Registry | None = None) -> A
                 logs=given.logs,
                 names=Names(),
                 limits=MemoryLimits(),
+                http=http,
             ),
         )
         stack.callback(platform.live.close)
         await all_take_effect(store, opened.engine)
-        yield Server(
-            opened.engine, opened.journal, opened.records, registry, opened.warnings, platform, token, first
-        )
+        yield Server(opened.engine, opened.journal, opened.records, registry, opened.warnings, platform, token, first)

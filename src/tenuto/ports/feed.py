@@ -3,10 +3,11 @@
 Everything told as recorded is durable. A listener must be quick and must not raise: runs wait for it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from tenuto.core.events import Fact
 from tenuto.ports.engine import Live
 from tenuto.ports.journal import RunEntry
 
@@ -15,6 +16,8 @@ Json = object
 Listener = Callable[[Live], None]
 # A run was recorded anew: its line in the index as it now is, and whether it waits for a word from outside.
 Observer = Callable[[RunEntry, bool], None]
+# The facts of one run that were made durable together, the first one's seq, and the run's line in the index after them.
+Tape = Callable[[RunEntry, int, Sequence[Fact]], None]
 Leave = Callable[[], None]
 
 
@@ -36,6 +39,10 @@ class Feed(Protocol):
 
     def observe(self, observer: Observer) -> Leave:
         """From now on the observer is told of every run that changes status, or waits, or no longer does."""
+        ...
+
+    def record(self, tape: Tape) -> Leave:
+        """From now on the tape is given every fact of every run. It must do no more than keep it for later."""
         ...
 
     def asks(self, run: str) -> list[Ask] | None:

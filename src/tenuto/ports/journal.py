@@ -60,6 +60,22 @@ class Write:
     entry: RunEntry | None = None
 
 
+@dataclass(slots=True)
+class Commits:
+    """How often a journal made something durable, and how much at once: what shared a commit paid for one sync."""
+
+    count: int = 0
+    writes: int = 0
+    facts: int = 0
+    largest: int = 0  # writes of one commit
+
+    def add(self, writes: int, facts: int) -> None:
+        self.count += 1
+        self.writes += writes
+        self.facts += facts
+        self.largest = max(self.largest, writes)
+
+
 @dataclass(slots=True, frozen=True)
 class RunQuery:
     """Newest first; everything that is asked for must hold. A `tenant` of None means all of them: whoever asks for

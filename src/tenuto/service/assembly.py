@@ -4,7 +4,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 from tenuto.documents import load
 from tenuto.ports.blobs import Contents
@@ -12,7 +12,7 @@ from tenuto.ports.bus import Bus
 from tenuto.ports.engine import Engine
 from tenuto.ports.feed import Feed
 from tenuto.ports.files import Files
-from tenuto.ports.journal import Recorded
+from tenuto.ports.journal import Commits, Recorded, RunQuery
 from tenuto.ports.labels import Labels
 from tenuto.ports.limits import Limits, Rate
 from tenuto.ports.logs import Logs
@@ -20,17 +20,26 @@ from tenuto.ports.names import Names
 from tenuto.ports.quotas import Quotas
 from tenuto.ports.store import Store
 from tenuto.sdk.definition import NodeDefinition
+from tenuto.sdk.http import HttpClient
 from tenuto.service.archive import Archive
+from tenuto.service.health import Check, Finding, Health, disk
 from tenuto.service.identity import make_identity
+from tenuto.service.issuers import Issuer
 from tenuto.service.limits import turnstile
 from tenuto.service.live import LiveRuns
+from tenuto.service.oidc import OutsideTokens
 from tenuto.service.platform import Platform
+from tenuto.service.principal import DEFAULT_TENANT
 from tenuto.service.published import Published
+from tenuto.service.run_figures import RunFigures
 from tenuto.service.runs import Deleter
 from tenuto.service.shelf import Shelf, live_in
+from tenuto.service.telemetry import Telemetry
 from tenuto.service.triggers import Triggers
 from tenuto.service.variables import StoredVariables
 from tenuto.service.vault import Vault
+
+_LATE: Final = 1.0  # seconds
 
 
 class Host(Engine, Feed, Deleter, Labels, Quotas, Protocol):
@@ -41,13 +50,26 @@ class Records(Recorded, Contents, Protocol):
     """A journal that keeps the blobs that it refers to, as far as they are read."""
 
 
+class Owned(Protocol):
+    """The journal as its owner knows it. `failure`: why nothing is written any more."""
+
+    epoch: int
+
+    @property
+    def failure(self) -> BaseException | None: ...
+
+    @property
+    def commits(self) -> Commits: ...
+
+
 @dataclass(slots=True)
 class Given:
-    """What settings say. `data`: the directory with the server's own keys. `rates`: of `[limits]`."""
+    """What settings say. `data`: the directory with the server's own keys. `rates`: of `[limits]`. `issuers`: of `[oidc]`."""
 
     data: Path
     rates: Mapping[str, Rate | None] = field(default_factory=dict[str, Rate | None])
     loopback: bool = True
+    issuers: Mapping[str, Issuer] = field(default_factory=dict[str, Issuer])
 
 
 @dataclass(slots=True, kw_only=True)
@@ -55,6 +77,7 @@ class Parts:
     """What adapters give."""
 
     host: Host
+    journal: Owned
     records: Records
     store: Store
     published: Published
@@ -66,12 +89,17 @@ class Parts:
     logs: Logs
     names: Names
     limits: Limits
+    http: HttpClient
 
 
 def put_together(given: Given, parts: Parts) -> Platform:
     """Before runs are taken over, so that nothing of them is missed. `platform.live.close()` ends it."""
     archive = Archive(parts.records, parts.records, lambda content: load(content, format="json").flow)
     triggers = Triggers(parts.store)
+    figures = RunFigures()
+    telemetry = Telemetry(figures)
+    parts.host.record(telemetry)
+    outside = OutsideTokens(parts.store, given.issuers, parts.http, time.time)
     return Platform(
         engine=parts.host,
         archive=archive,
@@ -92,5 +120,30 @@ def put_together(given: Given, parts: Parts) -> Platform:
         names=parts.names,
         live=LiveRuns.of(archive, parts.host),
         turnstile=turnstile(parts.limits, given.rates, loopback=given.loopback),
-        identity=make_identity(parts.store, given.data, time.time),
+        identity=make_identity(parts.store, given.data, time.time, outside=[outside]),
+        figures=figures,
+        telemetry=telemetry,
+        commits=parts.journal.commits,
+        health=Health(_checks(given, parts, telemetry)),
     )
+
+
+def _checks(given: Given, parts: Parts, telemetry: Telemetry) -> dict[str, Check]:
+    async def journal() -> Finding:
+        if parts.journal.failure is not None:
+            return Finding("down", "failed; the server is about to end")
+        await parts.records.runs(RunQuery(limit=1))
+        return Finding("ok")
+
+    async def owner() -> Finding:
+        return Finding("ok", f"epoch {parts.journal.epoch}")
+
+    async def store() -> Finding:
+        async with parts.store.read() as tx:
+            known = await tx.tenants.get(DEFAULT_TENANT)
+        return Finding("ok") if known else Finding("down", "the default tenant is missing")
+
+    async def loop() -> Finding:
+        return Finding("ok" if telemetry.lag < _LATE else "degraded", f"{telemetry.lag * 1000:.0f} ms late")
+
+    return {"journal": journal, "owner": owner, "store": store, "disk": disk(given.data), "event_loop": loop}

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from tenuto.ports.bus import Bus
 from tenuto.ports.engine import Engine
 from tenuto.ports.files import Files
+from tenuto.ports.journal import Commits
 from tenuto.ports.labels import Labels
 from tenuto.ports.logs import Logs
 from tenuto.ports.names import Names
@@ -16,12 +17,15 @@ from tenuto.ports.store import Store
 from tenuto.sdk.definition import NodeDefinition
 from tenuto.service.archive import Archive
 from tenuto.service.gate import Gate
+from tenuto.service.health import Health
 from tenuto.service.http_counts import HttpCounts
 from tenuto.service.identity import Identity
 from tenuto.service.limits import Turnstile
 from tenuto.service.live import LiveRuns
+from tenuto.service.run_figures import RunFigures
 from tenuto.service.runs import Deleter
 from tenuto.service.shelf import Shelf
+from tenuto.service.telemetry import Telemetry
 from tenuto.service.triggers import Triggers
 from tenuto.service.variables import StoredVariables
 from tenuto.service.vault import Vault
@@ -53,6 +57,10 @@ class Platform:
     identity: Identity
     outbox: asyncio.Event = field(default_factory=asyncio.Event)  # set: there is something to be told
     http_counts: HttpCounts = field(default_factory=HttpCounts)
+    figures: RunFigures = field(default_factory=RunFigures)
+    telemetry: Telemetry = field(default_factory=Telemetry)
+    health: Health = field(default_factory=Health)
+    commits: Commits = field(default_factory=Commits)
 
     @property
     def gate(self) -> Gate:

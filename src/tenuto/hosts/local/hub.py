@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Callable
 
 from tenuto.ports.engine import Live, Outcome
-from tenuto.ports.feed import Listener, Observer
+from tenuto.ports.feed import Listener, Observer, Tape
 from tenuto.ports.journal import RunEntry
 
 
@@ -15,6 +15,7 @@ class Hub:
     def __init__(self) -> None:
         self.listeners: dict[str, list[Listener]] = {}
         self.observers: list[Observer] = []
+        self.tapes: list[Tape] = []
         self._asking: set[str] = set()  # runs of which observers were told that they wait for a word
         self._waiting: dict[str, list[tuple[asyncio.Future[Outcome], frozenset[str]]]] = {}
 
@@ -30,6 +31,10 @@ class Hub:
     def observe(self, observer: Observer) -> Callable[[], None]:
         self.observers.append(observer)
         return lambda: self.observers.remove(observer)
+
+    def record(self, tape: Tape) -> Callable[[], None]:
+        self.tapes.append(tape)
+        return lambda: self.tapes.remove(tape)
 
     def recorded(self, entry: RunEntry, *, status: bool, asks: bool) -> None:
         """Tell the observers, where there is something to tell. `status`: it changed. `asks`: it waits for a word now."""

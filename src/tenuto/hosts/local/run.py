@@ -249,6 +249,8 @@ class Run:
             self._broke(turn, error)
             return
         hub = self.services.hub
+        for tape in hub.tapes:
+            tape(self.entry, turn.first, turn.facts)
         if self.id in hub.listeners:
             self._publish(turn)
         if turn.status is not None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Self
 
 from tenuto.ports.database_url import DatabaseUrl, no_backup
-from tenuto.ports.journal import Closed, Row, RunEntry, RunQuery, Write
+from tenuto.ports.journal import Closed, Commits, Row, RunEntry, RunQuery, Write
 from tenuto.ports.records import Unavailable
 
 from .deletion import delete_run, disown
@@ -86,6 +86,10 @@ class PostgresJournal:
         await self._writer.stop()
         await self._session.close()
         await self._reader.close()
+
+    @property
+    def commits(self) -> Commits:
+        return self._writer.commits
 
     @property
     def failure(self) -> Exception | None:

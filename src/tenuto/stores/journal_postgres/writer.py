@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Any, Final, TypeVar
 
-from tenuto.ports.journal import ENDS, Closed, Conflict, Damaged, Newer, Owned, StorageFull, Write, conflict
+from tenuto.ports.journal import ENDS, Closed, Commits, Conflict, Damaged, Newer, Owned, StorageFull, Write, conflict
 
 from .failures import verdict
 from .rows import APPEND, LAST_FACTS, arguments, of_text, size_of, text
@@ -38,6 +38,7 @@ class Writer:
 
     def __init__(self, session: Session) -> None:
         self.failure: Exception | None = None
+        self.commits = Commits()
         self._session = session
         self._queue: deque[Write | Task] = deque()
         self._untold: list[Write] = []  # taken from the queue, and on its way
@@ -174,6 +175,7 @@ class Writer:
         if kept:
             bound = arguments(self._session.claim.epoch, kept)
             await self._session.commit(lambda connection: self._write(connection, bound))
+            self.commits.add(len(kept), sum(len(write.rows) for write in kept))
         if len(self._tails) > TAILS:
             self._tails.clear()
         return results

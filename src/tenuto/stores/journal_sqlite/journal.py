@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, Self, TypeVar, cast
 
-from tenuto.ports.journal import Closed, Damaged, Row, RunEntry, RunQuery, StorageFull, Write
+from tenuto.ports.journal import Closed, Commits, Damaged, Row, RunEntry, RunQuery, StorageFull, Write
 
 from . import database
 from .backup import Backup, in_words, sync_directory
@@ -110,6 +110,10 @@ class SqliteJournal:
     def failure(self) -> Damaged | None:
         """Why nothing is written any more, or None."""
         return self._writer.failure
+
+    @property
+    def commits(self) -> Commits:
+        return self._writer.commits
 
     async def __aenter__(self) -> Self:
         return self

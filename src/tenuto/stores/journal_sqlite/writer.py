@@ -18,7 +18,7 @@ from typing import Final, TypeVar, cast
 
 import apsw
 
-from tenuto.ports.journal import ENDS, Closed, Conflict, Damaged, StorageFull, Write, conflict
+from tenuto.ports.journal import ENDS, Closed, Commits, Conflict, Damaged, StorageFull, Write, conflict
 
 from .failures import verdict
 from .folding import Log
@@ -41,6 +41,7 @@ class Writer:
 
     def __init__(self, db: Connection, log: Log, path: Path) -> None:
         self.failure: Damaged | None = None
+        self.commits = Commits()
         self._cursor = db.cursor()
         self._db = db
         self._log = log
@@ -192,6 +193,7 @@ class Writer:
                 self._put_extras(write)
         cursor.executemany(INSERT_FACT, facts)
         self._commit()
+        self.commits.add(len(writes), len(facts))
         return results
 
     def _refusal(self, write: Write) -> Conflict | None:
