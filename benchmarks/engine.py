@@ -3,7 +3,7 @@
 import asyncio
 
 from house import Document, flow, opened
-from measure import Work, asked, fresh_folder, measure
+from measure import Figures, Work, asked, fresh_folder, measure
 
 from tenuto.ports.engine import StartRequest
 
@@ -23,10 +23,9 @@ def _add_one(value: str) -> Document:
     return {"use": "bench.add_one", "with": {"value": f"${{{value}}}"}}
 
 
-async def main() -> None:
-    work = asked()
+async def time_engine(name: str, work: Work, **settings: object) -> Figures:
     with fresh_folder() as folder:
-        async with opened(folder) as house:
+        async with opened(folder, **settings) as house:
             counting = flow(house.registry, document(work))
 
             async def run() -> int:
@@ -35,8 +34,8 @@ async def main() -> None:
                     raise SystemExit(f"a run {outcome.status}: {outcome.error}")
                 return outcome.output
 
-            await measure("tenuto", work, run)
+            return await measure(name, work, run)
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    asyncio.run(time_engine("tenuto", asked()))

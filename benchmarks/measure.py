@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Literal
 
 Run = Callable[[], Awaitable[int]]
+Figures = dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ def fresh_folder() -> tempfile.TemporaryDirectory[str]:
     return tempfile.TemporaryDirectory(dir=parent, ignore_cleanup_errors=True)
 
 
-async def measure(peer: str, work: Work, run: Run) -> None:
+async def measure(peer: str, work: Work, run: Run) -> Figures:
     """Do the work, check every result, print the line."""
     await checked(run, work)
     seconds: list[float] = []
@@ -66,6 +67,7 @@ async def measure(peer: str, work: Work, run: Run) -> None:
         "p50_ms": round(1000 * statistics.median(seconds), 2),
     }
     print(json.dumps({"peer": peer, **vars(work), **figures}), flush=True)
+    return figures
 
 
 async def checked(run: Run, work: Work) -> None:

@@ -28,6 +28,13 @@ def test_a_large_journal_is_filled_and_measured():
     assert line["large_p95_ms"] > 0
 
 
+def test_the_two_databases_are_measured_beside_each_other():
+    line = _answer("postgres.py", "1", "10")
+
+    assert line["sqlite_steps_s"] > 0
+    assert line["postgres_steps_s"] > 0
+
+
 def _answer(script: str, *arguments: str) -> dict[str, Any]:
     done = subprocess.run([sys.executable, str(FOLDER / script), *arguments], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
