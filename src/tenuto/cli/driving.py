@@ -6,6 +6,7 @@ if that one ends first, the run goes on here.
 
 import asyncio
 import sys
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,13 +18,15 @@ from tenuto.cli.following import Following, Manner
 from tenuto.cli.house import House, Patience, Place, Recovered, reaching
 from tenuto.cli.inside import blank_of
 from tenuto.cli.lines import final_line
-from tenuto.cli.look import COLOURS, Look, line, look_of, note, say
+from tenuto.cli.look import COLOURS, Look, line, look_of, note, plural, say
 from tenuto.cli.recovered import recovered_lines
 from tenuto.ports.engine import Outcome
 from tenuto.ports.journal import RunEntry, RunQuery
 from tenuto.service.archive import Archive
 from tenuto.service.follow import Flow, Follower
 from tenuto.service.projection import ENDED, RunView
+
+LINES = 20  # how many runs have a line of their own
 
 # Starts a run in the house; its id.
 Begin = Callable[[House], Awaitable[str]]
@@ -242,8 +245,7 @@ async def _resume_here(place: Place, entries: Sequence[RunEntry], manner: Manner
             async with reaching(place, beside(entries)) as house:
                 warn(house)
                 known = await _known(house, entries[0].id)  # a short run may have ended before it can be followed
-                for recovered in await take_over(house, entries[0].id if only else None):
-                    tell_recovered(recovered, place, manner)
+                tell_all(await take_over(house, entries[0].id if only else None), place, manner)
                 if not house.mine:
                     note(f"another process owns {place.data}; following")
                 return await _follow_all(house, entries, manner, known)
@@ -255,12 +257,20 @@ async def _follow_all(house: House, entries: Sequence[RunEntry], manner: Manner,
     if len(entries) == 1:
         return await follow(house, entries[0].id, manner, known)
     quiet = replace(manner, ask=False)
-    codes = await asyncio.gather(*(_outcome_line(house, entry, quiet) for entry in entries))
+    unsaid: Counter[str] = Counter()
+    codes = await asyncio.gather(*(_outcome_line(house, entry, quiet, unsaid, len(entries)) for entry in entries))
+    if unsaid:
+        counts = ", ".join(f"{count} {status}" for status, count in sorted(unsaid.items()))
+        say(f"… and {plural(unsaid.total(), 'more run')}: {counts}")
     return max(codes, key=(SUCCEEDED, WAITING, FAILED, INTERRUPTED).index)
 
 
-async def _outcome_line(house: House, entry: RunEntry, manner: Manner) -> int:
+async def _outcome_line(house: House, entry: RunEntry, manner: Manner, unsaid: Counter[str], total: int) -> int:
+    """Of more than a screenful only those that failed have a line, and `unsaid` counts the others."""
     outcome = await house.engine.outcome(entry.id, until=manner.until)
+    if total > LINES and outcome.status != "failed" and not manner.json:
+        unsaid[outcome.status] += 1
+        return code_of(outcome.status)
     follower = await house.archive.follower(await house.archive.find(entry.id))
     seen = Seen(_completed(follower.view(), outcome), follower)
     if manner.json:
@@ -271,6 +281,21 @@ async def _outcome_line(house: House, entry: RunEntry, manner: Manner) -> int:
         if seen.view.error:
             say(f"  {error_text(seen.view.error)} {place_text(seen.view.error)}".rstrip())
     return code_of(outcome.status)
+
+
+def tell_all(taken: Sequence[Recovered], place: Place, manner: Manner) -> None:
+    """A line for each, or for the first of many and a sum of the others. What could not be taken over is always said."""
+    well = [each for each in taken if not each.trouble]
+    shown = well if len(well) <= LINES else well[: LINES - 1]
+    for recovered in [*(each for each in taken if each.trouble), *shown]:
+        tell_recovered(recovered, place, manner)
+    rest = well[len(shown) :]
+    if rest:
+        reused = plural(sum(each.reused for each in rest), "node")
+        counts = f"{reused} reused, {sum(each.repeated for each in rest)} effects repeated"
+        doubtful = sum(each.doubtful for each in rest)
+        doubt = f", {doubtful} in doubt: `tenuto runs list --status waiting{place.words}`" if doubtful else ""
+        (note if manner.json else say)(f"… and {plural(len(rest), 'more run')} ({counts}{doubt})")
 
 
 def tell_recovered(recovered: Recovered, place: Place, manner: Manner) -> None:

@@ -124,6 +124,14 @@ async def reading(place: Place) -> AsyncGenerator[Archive]:
         yield _archive(reader)
 
 
+async def driver(place: Place) -> str | None:
+    """Who drives the runs there now, if somebody does."""
+    from tenuto.bootstrap import open_reader
+
+    async with open_reader(place.settings) as reader:
+        return await reader.owner()
+
+
 async def log_lines(place: Place, run: str) -> list[dict[str, Any]]:
     """What the nodes of a run said, as far as it was kept: a file beside the journal, whoever owns that."""
     from tenuto.bootstrap import open_logs

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from tenuto.cli import describe
-from tenuto.cli.house import Place, place_of, reading, user
+from tenuto.cli.house import Place, driver, place_of, reading, user
 from tenuto.cli.logs import lines_json, said_by, show_lines
 from tenuto.cli.look import COLOURS, Look, ago, compact, duration, line, note, plural, preview, safe, say, shorten
 from tenuto.cli.painting import Cell, Painter
@@ -34,21 +34,30 @@ def list_runs(data: Path | None, statuses: list[str], flow: str | None, limit: i
         note("no runs" + (" like that" if statuses or flow else f" in {place.data}"))
         return 0
     painter, now = Painter.for_stdout(), time.time()
+    shown = [(entry, entry.status) for entry in found]
+    interrupted = sum(entry.status == "running" for entry in found)
+    if interrupted and asyncio.run(driver(place)) is None:
+        shown = [(entry, "interrupted" if entry.status == "running" else entry.status) for entry in found]
+    else:
+        interrupted = 0
     painter.table(
-        [_list_row(entry, painter.look, now) for entry in found],
+        [_list_row(entry, status, painter.look, now) for entry, status in shown],
         heads=("", "name", "flow", "status", "started", "took"),
     )
+    if interrupted:
+        verb = "goes" if interrupted == 1 else "go"
+        note(f"nobody drives {plural(interrupted, 'interrupted run')} now: `tenuto resume{place.words}` {verb} on")
     return 0
 
 
-def _list_row(entry: RunEntry, look: Look, now: float) -> list[Cell]:
-    colour = COLOURS.get(entry.status, "")
+def _list_row(entry: RunEntry, status: str, look: Look, now: float) -> list[Cell]:
+    colour = COLOURS.get(status, "")
     took = duration(entry.ended_at - entry.created_at) if entry.ended_at else ""
     return [
-        Cell(look.mark(entry.status), colour),
+        Cell(look.mark(status), colour),
         Cell(entry.name, "bold"),
         Cell(entry.flow),
-        Cell(entry.status, colour),
+        Cell(status, colour),
         Cell(ago(now - entry.created_at), "bright_black"),
         Cell(took, "bright_black"),
     ]
