@@ -12,6 +12,7 @@ from tenuto.ports.engine import StartRequest
 from tenuto.ports.flows import NoSuchFlow
 from tenuto.ports.stages import Stage
 from tenuto.ports.store import Transaction
+from tenuto.service import publications
 from tenuto.service.published import MAX_WEIGHT, Published
 from tenuto.service.refusals import Refused
 from tenuto.service.startable import resolve, validate_inline
@@ -84,6 +85,26 @@ class TestWhatANameMeans:
 
             assert value_of(await resolve(house.platform, "default", "hello", None, "prod")) == 2
             assert value_of(await resolve(house.platform, "default", "hello", 2, "prod")) == 2
+
+        played(scene)
+
+    def test_a_version_is_also_called_by_its_hash(self):
+        """Or by how that begins, as a run shows it: what says the same is the same, on production, too."""
+
+        async def scene(house: House) -> None:
+            for value in (1, 2, 1):
+                await house.save(flow(value))
+            async with house.store.write() as tx:
+                await publications.publish(house.platform.flows, tx, house.who(), "hello", "prod", 1)
+            first = await resolve(house.platform, "default", "hello", 1)
+            found = [
+                await resolve(house.platform, "default", "hello", version, "prod")
+                for version in (first.hash, first.hash[:12], 3)
+            ]
+            with pytest.raises(Refused, match="no version"):
+                await resolve(house.platform, "default", "hello", first.hash[:11])
+
+            assert [value_of(each) for each in found] == [1, 1, 1]
 
         played(scene)
 

@@ -5,6 +5,7 @@ of another process within a second. Flows are checked once for each hash.
 """
 
 import asyncio
+import re
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -26,7 +27,9 @@ REMEMBERED: Final = 1.0  # seconds that an answer holds, as far as other process
 MAX_NAMES: Final = 20_000
 MAX_WEIGHT: Final = 16 * 2**20  # characters of the documents whose flows stay in memory
 LARGE: Final = 50_000  # characters from which on a document is not read on the loop
-_HASH_LENGTH: Final = 64
+_NUMBER: Final = re.compile(r"[0-9]{1,9}", re.ASCII)
+_HASH: Final = re.compile(r"[0-9a-f]{12,64}", re.ASCII)  # or how it begins, as runs show it
+_WHOLE_HASH: Final = 64
 
 Key = tuple[str, str, str | None, str | None, bool]  # tenant, flow, version, stage, whether a `call` asks
 
@@ -208,9 +211,9 @@ def no_stage(name: str, stages: "dict[str, Stage]") -> Refused:
 
 
 async def _named(tx: Transaction, tenant: str, name: str, version: str) -> Version:
-    if len(version) == _HASH_LENGTH:
-        found = await tx.versions.by_hash(tenant, name, version)
-    elif version.isascii() and version.isdecimal() and len(version) < 10:
+    if _HASH.fullmatch(version):
+        found = await _by_hash(tx, tenant, name, version)
+    elif _NUMBER.fullmatch(version):
         found = await tx.versions.get(tenant, name, int(version))
     else:
         found = None
@@ -223,6 +226,21 @@ async def _named(tx: Transaction, tenant: str, name: str, version: str) -> Versi
     raise Refused("not_found", f"`{name}` has no version {said}", f"its versions are 1 to {newest.number}")
 
 
+async def _by_hash(tx: Transaction, tenant: str, name: str, start: str) -> Version | None:
+    """The newest version with that content, by its hash or by how that begins."""
+    if len(start) == _WHOLE_HASH:
+        return await tx.versions.by_hash(tenant, name, start)
+    cursor: str | None = None
+    while True:
+        page = await tx.versions.history(tenant, name, limit=500, cursor=cursor)
+        for entry in page.items:
+            if entry.hash.startswith(start):
+                return await tx.versions.get(tenant, name, entry.number)
+        if page.next_cursor is None:
+            return None
+        cursor = page.next_cursor
+
+
 async def _on_production(tx: Transaction, tenant: str, name: str, version: str | None, stage: str) -> Version:
     """Only what somebody published there."""
     published = await tx.publications.list(tenant, flow=name, stage=stage) if not wrong_flow_name(name) else ()
@@ -231,9 +249,9 @@ async def _on_production(tx: Transaction, tenant: str, name: str, version: str |
     if meant is None or here is None:
         wanted = meant or await version_meant(tx, tenant, name, None, None)
         raise _not_published(name, wanted.number, stage)
-    if meant.number != here.number:
+    if meant.hash != here.hash:
         raise _not_published(name, meant.number, stage)
-    return meant
+    return here
 
 
 def _not_published(name: str, version: int, stage: str) -> Refused:
