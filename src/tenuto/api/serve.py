@@ -25,7 +25,7 @@ from tenuto.documents import load
 from tenuto.ports.engine import Refused
 from tenuto.ports.journal import Closed
 from tenuto.sdk.registry import library
-from tenuto.service import anchors, folder
+from tenuto.service import anchors, folder, relay, ticking
 from tenuto.service.administrator import FILE as TOKEN_FILE
 from tenuto.service.control import Desk, listening
 from tenuto.service.refusals import Invalid
@@ -107,6 +107,7 @@ class _House:
         web = _Web(_config(server, self._settings), lambda: self._announcer.ready(self._ready(server, door, shown)))
         heads = anchors.keep_anchored(server.platform.store, self._settings.data / anchors.FILE, time.time)
         work: list[Work] = [server.platform.telemetry.work(), self._recover(server), heads]
+        work += [ticking.drive(server.platform, self._stop), relay.drive(server.platform, self._stop)]
         if found is not None:
             work.append(found.watch(self._stop))
         async with _working(work), listening(self._settings.data, _desk(server)):
