@@ -7,14 +7,19 @@ import pytest
 
 from docs.runner import ROOT, Mismatch, Runner, blocks
 
+DATABASE = "postgresql://tenuto@db.example/tenuto"  # on a page, a real one stands for it
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=[str(page.relative_to(ROOT)) for page in PAGES])
-def test_a_page_does_what_it_says(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_page_does_what_it_says(
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+):
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
     with closing(Runner(tmp_path)) as runner:
+        if DATABASE in page.read_text():
+            runner.names[DATABASE] = request.getfixturevalue("postgres_url")
         for block in blocks(page):
             runner.run(block)
 
