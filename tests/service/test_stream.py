@@ -13,7 +13,7 @@ from tenuto.core import events
 from tenuto.core.flow import Flow
 from tenuto.documents import load
 from tenuto.ports.engine import Live, StartRequest
-from tenuto.ports.feed import Ask, Observer
+from tenuto.ports.feed import Ask, Observer, Tape
 from tenuto.service import stream
 from tenuto.service.archive import Archive
 from tenuto.service.stream import Channel, Frame, Piece, Reader, Streams
@@ -46,6 +46,9 @@ class Told:
         return lambda: self.listeners.remove(listener)
 
     def observe(self, observer: Observer) -> Callable[[], None]:
+        return lambda: None
+
+    def record(self, tape: Tape) -> Callable[[], None]:
         return lambda: None
 
     def asks(self, run: str) -> list[Ask] | None:
