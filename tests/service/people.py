@@ -80,5 +80,8 @@ class People:
 
 @asynccontextmanager
 async def some_people(data: Path, **more: Any) -> AsyncGenerator[People]:
-    async with temporary_store() as store:
+    store = await temporary_store()
+    try:
         yield People(store, data, **more)
+    finally:
+        await store.close()

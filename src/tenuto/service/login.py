@@ -20,7 +20,7 @@ from tenuto.service.principal import Principal
 from tenuto.service.refusals import Refused
 from tenuto.service.roles import grants_of
 from tenuto.service.tokens import LIFETIME, Tokens
-from tenuto.service.users import normal_login
+from tenuto.service.users import is_login, normal_login
 
 FILE: Final = "jwt.key"
 MARK: Final = "tnr_"
@@ -130,8 +130,9 @@ class Login:
             raise TooMany(wait)
 
     async def _proven(self, login: str, password: str) -> User | None:
+        normal = normal_login(login)
         async with self.store.read() as tx:
-            user = await tx.users.by_login(normal_login(login))
+            user = await tx.users.by_login(normal) if is_login(normal) else None
         fits = await self.passwords.fits(password, user.password_hash if user else None)
         return user if user is not None and fits and not user.disabled else None
 
