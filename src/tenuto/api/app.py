@@ -1,10 +1,9 @@
 """The application: the routers of all nouns behind the middleware, on one platform."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 from fastapi import APIRouter, FastAPI
-from fastapi.openapi.utils import get_openapi
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
@@ -13,6 +12,7 @@ from tenuto.api import (
     approvals,
     audit,
     auth,
+    docs,
     errors,
     event_intake,
     events,
@@ -39,6 +39,7 @@ from tenuto.api.middleware.headers import Headers
 from tenuto.api.middleware.limits import RateLimits
 from tenuto.api.middleware.origins import LOOPBACK, Hosts, Proxies
 from tenuto.api.middleware.requests import Requests
+from tenuto.api.openapi import describe
 from tenuto.service.platform import Platform
 from tenuto.settings import Settings
 
@@ -50,6 +51,7 @@ ROUTERS: Final[Sequence[APIRouter]] = (
     approvals.router,
     audit.router,
     auth.router,
+    docs.router,
     event_intake.router,
     events.router,
     files.router,
@@ -95,7 +97,7 @@ def create_app(platform: Platform, settings: Settings | None = None) -> FastAPI:
     errors.install(app)
     for router in ROUTERS:
         app.include_router(router)
-    app.openapi = lambda: _openapi(app)
+    app.openapi = lambda: describe(app)
     return app
 
 
@@ -126,12 +128,3 @@ def _cors(settings: Settings) -> Middleware:
         expose_headers=["X-Request-Id", "Location", "ETag", "Retry-After", "RateLimit-Limit", "RateLimit-Remaining"],
         max_age=600,
     )
-
-
-def _openapi(app: FastAPI) -> dict[str, Any]:
-    """Made once, when it is first asked for."""
-    if app.openapi_schema is None:
-        schema = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
-        schema.setdefault("components", {}).setdefault("schemas", {})["Problem"] = errors.PROBLEM_SCHEMA
-        app.openapi_schema = schema
-    return app.openapi_schema
