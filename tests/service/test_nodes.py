@@ -139,6 +139,24 @@ class TestTrying:
 
         played(scene)
 
+    def test_a_file_of_another_tenant_is_no_file(self):
+        """Its id is sealed for one."""
+
+        async def scene(house: House) -> None:
+            await house.tenant("other")
+            files = house.platform.files
+            theirs = await files.save(b"x", name="x", media_type="text/plain", tenant="other", run="")
+            ours = await files.save(b"x", name="x", media_type="text/plain", tenant="default", run="")
+            trial = await nodes.attempt(house.platform, house.who(), "debug.echo", {"value": ours})
+            with pytest.raises(Refused, match="file"):
+                await nodes.attempt(house.platform, house.who(), "debug.echo", {"value": theirs})
+
+            assert trial.outcome is not None
+            assert trial.outcome.output == ours
+            assert len(await house.runs()) == 1
+
+        played(scene)
+
     @pytest.mark.parametrize(
         ("name", "stage", "code"),
         [("set", None, "invalid"), ("no.such", None, "not_found"), ("debug.echo", "prod", "forbidden"),

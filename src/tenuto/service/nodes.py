@@ -20,6 +20,7 @@ from tenuto.service.inputs import check, prepare
 from tenuto.service.platform import Platform
 from tenuto.service.principal import Principal
 from tenuto.service.refusals import Invalid, Refused
+from tenuto.service.starting import take_up_files
 
 Json = object
 
@@ -105,8 +106,11 @@ async def attempt(
         raise Refused("forbidden", f"no node is tried on the production stage `{where.name}`", "name another stage")
     flow = flow_of_one(platform.registry, name, given)
     value = prepare(flow.input_schema, dict(given))
-    labels = {TRIED: name}
-    run = await platform.engine.start(StartRequest(flow, value, stage=where.name, tenant=who.tenant, labels=labels))
+    run = platform.names.run_id()
+    await take_up_files(platform, value, tenant=who.tenant, run=run)
+    await platform.engine.start(
+        StartRequest(flow, value, run=run, stage=where.name, tenant=who.tenant, labels={TRIED: name})
+    )
     try:
         async with asyncio.timeout(patience):
             return Trial(run, await platform.engine.outcome(run, until=frozenset({"waiting"})))
