@@ -21,7 +21,11 @@ help:
 setup: .venv/.ready ## fetch what is needed; leaves the command at .venv/bin/tenuto
 
 .PHONY: up
-up: setup ## run a small tour of the examples
+up: setup ## start the server: the API, and the runs of .tenuto
+	@$(RUN)/tenuto up
+
+.PHONY: tour
+tour: setup ## run a small tour of the examples
 	@$(RUN)/python examples/tour.py
 
 .PHONY: test

@@ -85,6 +85,30 @@ def flow_schema() -> str:
     return json.dumps(document_schema(), indent=1, ensure_ascii=False) + "\n"
 
 
+def api() -> str:
+    """Every route of the server, from its description."""
+    from tenuto.api.app import routes_only
+    from tenuto.api.openapi import operations
+
+    schema = routes_only().openapi()
+    nouns: dict[str, list[tuple[str, ...]]] = {}
+    for method, path, operation in operations(schema):
+        row = (code(f"{method.upper()} {path}"), operation["summary"], code(operation["x-permission"]))
+        nouns.setdefault(operation["tags"][0], []).append(row)
+    parts = [
+        "# The API\n",
+        (
+            "`tenuto up` answers at `http://127.0.0.1:8090`; `/docs` there shows the same with every parameter and an example of"
+            " every body, and `/openapi.json` is for programs. A credential is sent as `Authorization: Bearer ...` or"
+            " `X-API-Key: ...`. Errors are `application/problem+json`: `code` is for programs and never changes. Lists take"
+            " `?limit=` and `?cursor=` and answer `{items, next_cursor}`. `X-Request-Id` goes in and comes out.\n"
+        ),
+    ]
+    for noun, rows in sorted(nouns.items()):
+        parts += [f"## {noun.capitalize()}\n", grid(("route", "", "permission"), rows)]
+    return "\n".join(parts)
+
+
 def grid(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     """A table in Markdown."""
     lines = [head, ("---",) * len(head), *rows]
@@ -96,6 +120,7 @@ def code(text: str) -> str:
 
 
 PAGES: dict[str, Callable[[], str]] = {
+    "reference/api.md": lambda: NOTICE + api(),
     "reference/cli.md": lambda: NOTICE + commands(),
     "reference/expressions.md": lambda: NOTICE + expressions(),
     "reference/nodes.md": lambda: NOTICE + nodes(),

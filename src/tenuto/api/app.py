@@ -101,6 +101,15 @@ def create_app(platform: Platform, settings: Settings | None = None) -> FastAPI:
     return app
 
 
+def routes_only() -> FastAPI:
+    """The routes with nothing behind them: to describe them, never to ask them."""
+    app = FastAPI(title="Tenuto", version=__version__, description="Agent workflows that hold.")
+    for router in ROUTERS:
+        app.include_router(router)
+    app.openapi = lambda: describe(app)
+    return app
+
+
 def _middleware(platform: Platform, settings: Settings) -> list[Middleware]:
     """From the outside in."""
     names = [*LOOPBACK, *settings.allowed_hosts, *([] if settings.host in _ANYWHERE else [settings.host])]
