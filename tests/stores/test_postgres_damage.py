@@ -119,6 +119,19 @@ def test_what_does_not_fit_fails_alone(postgres_url: str):
     asyncio.run(play())
 
 
+def test_labels_may_be_long(postgres_url: str):
+    """Longer than what an index can hold, and in letters that take many bytes."""
+
+    async def play() -> None:
+        labels = {os.urandom(2_000).hex(): "🎻" * 1_000, "team": "red"}
+        async with await PostgresJournal.open(postgres_url) as journal:
+            await keep(journal, "run", facts(1, 1), line=entry("run", labels=labels))
+            assert [line.labels for line in await journal.runs(RunQuery(labels=labels))] == [labels]
+            assert await journal.runs(RunQuery(labels={"team": "blue"})) == []
+
+    asyncio.run(play())
+
+
 def test_somebody_elses_row_is_a_conflict(postgres_url: str):
     """Found inside the transaction: the writer's own memory does not know of it."""
 

@@ -9,7 +9,7 @@ from hosts.local.failing_journal import FailingJournal
 from hosts.local.harness import LocalHarness, opened
 from tenuto.core.flow import Flow
 from tenuto.ports.engine import StartRequest
-from tenuto.ports.journal import Damaged, StorageFull
+from tenuto.ports.journal import Damaged, StorageFull, Write
 from tenuto.sdk import NodeDefinition, node
 from tenuto.sdk.definition import definition_of
 from tenuto.testing.host_conformance import flow_of
@@ -173,3 +173,20 @@ def _everything() -> Any:
     from tenuto.ports.journal import RunQuery
 
     return RunQuery(limit=500)
+
+
+async def test_what_cannot_be_kept_ends_only_its_own_run_here() -> None:
+    """R15: a journal that refuses the values of one write goes on with the others, and so does the host."""
+
+    class Picky(FailingJournal):
+        def _error(self, write: Write) -> BaseException | None:
+            return ValueError("too long") if write.entry and write.entry.name == "odd" else super()._error(write)
+
+    async with opened(Picky()) as harness:
+        with pytest.raises(ValueError, match="too long"):
+            await harness.host.start(StartRequest(CHAIN, name="odd"))
+        run = await start(harness, CHAIN)
+        outcome = await asyncio.wait_for(harness.outcome(run), 5)
+
+        assert outcome.output == 3
+        assert not harness.host.failure.done()

@@ -34,10 +34,11 @@ from tenuto.hosts.local.view import View
 from tenuto.ports.codec import UnknownFact
 from tenuto.ports.engine import Live, Outcome, Refused, StartRequest
 from tenuto.ports.feed import Ask, Leave, Listener, Observer, Tape
-from tenuto.ports.journal import Closed, Conflict, Damaged, RunEntry, StorageFull
+from tenuto.ports.journal import Closed, Conflict, Damaged, Newer, Owned, RunEntry, StorageFull
 from tenuto.ports.quotas import Quota
 
 _MOST_CONFLICTS = 5
+_OF_THE_STORAGE = (Closed, Conflict, Damaged, Newer, Owned)
 _AT_ONCE = 32  # runs that are read side by side
 _BEGIN_AT_ONCE = 4  # queued runs that begin in one turn of the loop
 
@@ -402,8 +403,10 @@ class LocalHost:
             self.spawn(self._repair(run, options.storage_retry * min(2 ** min(times - 1, 10), 10)))
         elif isinstance(error, Conflict) and times <= _MOST_CONFLICTS:
             self.spawn(self._repair(run, 0.0))
-        else:
+        elif isinstance(error, _OF_THE_STORAGE) or not isinstance(error, Exception):
             self.fail(error)
+        else:
+            self.crashed(run, error)  # what it was to write cannot be kept; others are not touched by that
 
     def _tell_paused(self, run: Run, error: StorageFull) -> None:
         """Whoever watches must not take a full disk for a run that hangs. Nothing of it can be kept."""

@@ -14,7 +14,8 @@ from .sql import Connection
 VERSION: Final = 1
 SCHEMA_NAME: Final = "tenuto_journal"
 
-# Facts cluster by run through their key. `crc` is over everything else in the row. A label is `["name", "value"]`.
+# Facts cluster by run through their key. `crc` is over everything else in the row. A label is `["name", "value"]`, and its
+# tag the start of the hash of that: an index takes texts of any length then.
 SCHEMA: Final = (
     "CREATE SCHEMA tenuto_journal",
     (
@@ -30,7 +31,7 @@ SCHEMA: Final = (
         "CREATE TABLE tenuto_journal.runs (id bytea PRIMARY KEY, name bytea NOT NULL, flow bytea NOT NULL,"
         " document text NOT NULL, status text NOT NULL, created_at double precision NOT NULL,"
         " ended_at double precision, tenant bytea NOT NULL, stage bytea NOT NULL, parent bytea, origin bytea,"
-        " labels text[] NOT NULL)"
+        " labels text[] NOT NULL, tags text[] NOT NULL)"
     ),
     "CREATE INDEX runs_by_age ON tenuto_journal.runs (created_at, id)",
     "CREATE INDEX runs_by_status ON tenuto_journal.runs (status, created_at, id)",
@@ -39,7 +40,7 @@ SCHEMA: Final = (
     "CREATE INDEX runs_by_flow ON tenuto_journal.runs (flow, created_at, id)",
     "CREATE INDEX runs_by_end ON tenuto_journal.runs (ended_at) WHERE ended_at IS NOT NULL",
     "CREATE INDEX runs_by_parent ON tenuto_journal.runs (parent) WHERE parent IS NOT NULL",
-    "CREATE INDEX runs_by_label ON tenuto_journal.runs USING gin (labels) WHERE labels <> '{}'",
+    "CREATE INDEX runs_by_label ON tenuto_journal.runs USING gin (tags) WHERE tags <> '{}'",
     "CREATE TABLE tenuto_journal.blobs (hash text PRIMARY KEY, content bytea NOT NULL)",
     "CREATE TABLE tenuto_journal.owners (hash text NOT NULL, run bytea NOT NULL, PRIMARY KEY (hash, run))",
     "CREATE INDEX owners_by_run ON tenuto_journal.owners (run)",

@@ -4,7 +4,7 @@ from typing import Final
 
 from tenuto.ports.journal import RunQuery
 
-from .rows import COLUMNS, labels_of, text
+from .rows import COLUMNS, labels_of, tags_of, text
 
 AGE_OF: Final = "SELECT created_at, id FROM tenuto_journal.runs WHERE id = $1 AND ($2::bytea IS NULL OR tenant = $2)"
 
@@ -46,7 +46,8 @@ class Listing:
             name = text(query.name)
             self._add("(name = {} OR (id >= {} AND id < {}))", name, name, name + _BEYOND)
         if query.labels:
-            self._add("labels <> '{{}}' AND labels @> {}::text[]", labels_of(query.labels))
+            labels = labels_of(query.labels)
+            self._add("tags <> '{{}}' AND tags @> {}::text[] AND labels @> {}::text[]", tags_of(labels), labels)
 
     def _in_time(self, query: RunQuery) -> None:
         bounds = {

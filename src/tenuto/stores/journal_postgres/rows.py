@@ -1,5 +1,6 @@
 """Facts, index lines and blobs as the arrays of one statement, and lines of a result back to what they were."""
 
+import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, cast
@@ -22,19 +23,19 @@ WITH fence AS (
 ), new_entries AS (
     INSERT INTO tenuto_journal.runs
     SELECT id, name, flow, document, status, created_at, ended_at, tenant, stage, parent, origin,
-        string_to_array(labels, E'\\n')
+        string_to_array(labels, E'\\n'), string_to_array(tags, ' ')
     FROM unnest($8::bytea[], $9::bytea[], $10::bytea[], $11::text[], $12::text[], $13::float8[], $14::float8[],
-        $15::bytea[], $16::bytea[], $17::bytea[], $18::bytea[], $19::text[])
-        AS given (id, name, flow, document, status, created_at, ended_at, tenant, stage, parent, origin, labels)
+        $15::bytea[], $16::bytea[], $17::bytea[], $18::bytea[], $19::text[], $20::text[])
+        AS given (id, name, flow, document, status, created_at, ended_at, tenant, stage, parent, origin, labels, tags)
     WHERE EXISTS (SELECT FROM fence)
     ON CONFLICT (id) DO UPDATE SET flow = excluded.flow, document = excluded.document, status = excluded.status,
         ended_at = excluded.ended_at, tenant = excluded.tenant, stage = excluded.stage, origin = excluded.origin,
-        labels = excluded.labels
+        labels = excluded.labels, tags = excluded.tags
 ), new_blobs AS (
-    INSERT INTO tenuto_journal.blobs SELECT * FROM unnest($20::text[], $21::bytea[])
+    INSERT INTO tenuto_journal.blobs SELECT * FROM unnest($21::text[], $22::bytea[])
     WHERE EXISTS (SELECT FROM fence) ON CONFLICT DO NOTHING
 ), new_owners AS (
-    INSERT INTO tenuto_journal.owners SELECT * FROM unnest($22::text[], $23::bytea[])
+    INSERT INTO tenuto_journal.owners SELECT * FROM unnest($23::text[], $24::bytea[])
     WHERE EXISTS (SELECT FROM fence) ON CONFLICT DO NOTHING
 )
 SELECT commits FROM fence
@@ -49,7 +50,7 @@ SELECT given.run, last.seq, last.type FROM unnest($1::bytea[]) AS given (run), L
 ) AS last
 """
 COLUMNS: Final = "id, name, flow, document, status, created_at, ended_at, tenant, stage, parent, origin, labels"
-_ENTRY_WIDTH: Final = 12
+_ENTRY_WIDTH: Final = 13
 
 
 def text(value: str) -> bytes:
@@ -104,12 +105,17 @@ def labels_of(labels: Mapping[str, str]) -> list[str]:
     return [json.dumps([name, value]) for name, value in labels.items()]
 
 
+def tags_of(labels: Iterable[str]) -> list[str]:
+    return [hashlib.sha256(label.encode()).hexdigest()[:32] for label in labels]
+
+
 def _fact(key: bytes, run: str, row: Row) -> tuple[object, ...]:
     at = float(row.at)
     return key, row.seq, row.type, at, checksum(run, row.seq, row.type, at, row.body), row.body
 
 
 def _entry(entry: RunEntry) -> tuple[object, ...]:
+    labels = labels_of(entry.labels)
     return (
         text(entry.id),
         text(entry.name),
@@ -122,7 +128,8 @@ def _entry(entry: RunEntry) -> tuple[object, ...]:
         text(entry.stage),
         None if entry.parent is None else text(entry.parent),
         None if entry.origin is None else text(entry.origin),
-        "\n".join(labels_of(entry.labels)),
+        "\n".join(labels),
+        " ".join(tags_of(labels)),
     )
 
 

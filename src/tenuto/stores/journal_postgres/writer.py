@@ -24,6 +24,7 @@ BATCH: Final = 1_000  # writes of one transaction, at most
 LARGE: Final = 16_000_000  # bytes of one transaction, about
 TAILS: Final = 100_000  # runs whose last fact is remembered
 FAREWELL: Final = 10.0  # seconds that the end waits for a database that cannot be reached
+TICK: Final = 0.2  # seconds
 
 _FENCE: Final = "UPDATE tenuto_journal.meta SET commits = commits + 1 WHERE epoch = $1 RETURNING commits"
 _FINAL: Final = (Owned, Newer, Damaged)
@@ -85,9 +86,11 @@ class Writer:
         self._news.set()
         if self._worker is None:
             return
-        await asyncio.wait([self._worker], timeout=FAREWELL if self._session.trouble else None)
-        while not self._worker.done() and self._session.trouble is None:
-            await asyncio.wait([self._worker], timeout=1)
+        patience = FAREWELL
+        while not self._worker.done() and patience > 0:
+            await asyncio.wait([self._worker], timeout=TICK)
+            if self._session.trouble is not None:
+                patience -= TICK
         self._worker.cancel()
         with suppress(asyncio.CancelledError):
             await self._worker
