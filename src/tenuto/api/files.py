@@ -35,8 +35,8 @@ _BODY: Final[dict[str, Any]] = {
         },
     }
 }
-# However it is looked at, it does nothing: it is saved, never shown, and no type is guessed.
-_INERT: Final = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox; default-src 'none'"}
+# However it is looked at, it does nothing: it is saved, never shown, and (as of every answer) no type is guessed.
+_INERT: Final = {"Content-Security-Policy": "sandbox; default-src 'none'"}
 
 router = Router(prefix="/v1/files", tags=["files"])
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 Json = Any
 Moment = Annotated[str, Field(examples=["2026-01-31T12:00:00.000Z"])]
@@ -223,7 +223,7 @@ class ApprovalShown(BaseModel):
 class AnswerBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    approved: bool
+    approved: StrictBool
     comment: Annotated[str | None, Field(max_length=10_000)] = None
     form: Json = None
 
