@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -32,12 +32,12 @@ class Live:
     url: str
 
     @asynccontextmanager
-    async def connection(self, path: str = "", **more: Any) -> AsyncIterator[ClientConnection]:
+    async def connection(self, path: str = "", **more: Any) -> AsyncGenerator[ClientConnection]:
         async with connect(self.url + path, open_timeout=5, close_timeout=1, max_size=2**24, **more) as socket:
             yield socket
 
     @asynccontextmanager
-    async def inside(self, **auth: Any) -> AsyncIterator[ClientConnection]:
+    async def inside(self, **auth: Any) -> AsyncGenerator[ClientConnection]:
         """Let in by the first message."""
         async with self.connection() as socket:
             await say(socket, type="auth", **({"token": self.token} | auth))

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from typing import Final
 
 import httpx2
@@ -18,17 +19,18 @@ async def follow(transport: Transport, path: str, after: int, attempts: int) -> 
     seen, failed = after, 0
     while True:
         try:
-            async for event in _connection(transport, path, seen):
-                failed = 0
-                if event.seq is not None:
-                    if event.seq <= seen:
-                        continue
-                    if event.seq != seen + 1:
-                        break  # something is missing: ask for it
-                    seen = event.seq
-                yield event
-                if event.last:
-                    return
+            async with aclosing(_connection(transport, path, seen)) as events:
+                async for event in events:
+                    failed = 0
+                    if event.seq is not None:
+                        if event.seq <= seen:
+                            continue
+                        if event.seq != seen + 1:
+                            break  # something is missing: ask for it
+                        seen = event.seq
+                    yield event
+                    if event.last:
+                        return
         except _Over:
             return
         except (httpx2.TransportError, Problem) as error:
@@ -52,7 +54,7 @@ async def _connection(transport: Transport, path: str, seen: int) -> AsyncGenera
         if not answer.is_success:
             await answer.aread()
             raise problem_of(answer)
-        async for event in _events(answer.aiter_raw()):
+        async for event in _events(answer.aiter_bytes()):
             yield event
 
 
