@@ -35,6 +35,7 @@ from tenuto.ports.codec import UnknownFact
 from tenuto.ports.engine import Live, Outcome, Refused, StartRequest
 from tenuto.ports.feed import Ask, Leave, Listener, Observer, Tape
 from tenuto.ports.journal import Closed, Conflict, Damaged, Newer, Owned, RunEntry, StorageFull
+from tenuto.ports.load import Load
 from tenuto.ports.quotas import Quota
 
 _MOST_CONFLICTS = 5
@@ -327,6 +328,19 @@ class LocalHost:
             self._give_up_place(run)
         else:
             self._let_begin(driver)
+
+    def load(self) -> Load:
+        """How busy it is now."""
+        services, residents = self.services, self.residents
+        return Load(
+            resident=len(residents),
+            at_work=residents.at_work,
+            queued=self._quotas.queued,
+            attempts=sum(len(run.attempts) for run in residents),
+            threads=services.threads.size,
+            threads_busy=services.threads.busy,
+            timers=services.timers.count,
+        )
 
     def set_quota(self, tenant: str, quota: Quota) -> None:
         self._quotas.set(tenant, quota)

@@ -41,6 +41,15 @@ class Threads:
             self._busy -= 1
             self._pending.discard(future)
 
+    @property
+    def size(self) -> int:
+        return self._size
+
+    @property
+    def busy(self) -> int:
+        """Jobs that were given and have not been answered; those beyond the size wait for a thread."""
+        return self._busy
+
     def give_up(self) -> None:
         """One thread is stuck in a function: another may be started in its stead."""
         self._size += 1

@@ -46,6 +46,10 @@ class Timers:
     def next_due(self, run: str) -> float | None:
         return min(self._due.get(run, {}).values(), default=None)
 
+    @property
+    def count(self) -> int:
+        return sum(map(len, self._due.values()))
+
     def check(self) -> None:
         """Fire what is due. Called by the loop, and by tests that moved their clock."""
         now = self._clock()
