@@ -335,4 +335,4 @@ class FlowsAgainstAModel(RuleBasedStateMachine):
 
 
 TestFlowsAgainstAModel = FlowsAgainstAModel.TestCase
-TestFlowsAgainstAModel.settings = settings(max_examples=10, stateful_step_count=25, deadline=None)
+TestFlowsAgainstAModel.settings = settings(max_examples=6, stateful_step_count=25, deadline=None)
