@@ -1,4 +1,4 @@
-"""`tenuto doctor` and `tenuto backup`: whether all is well, and a copy for the day when it is not."""
+"""`tenuto doctor`, `tenuto backup`, `tenuto restore`: whether all is well, and a copy for the day when it is not."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ from tenuto.cli.options import Data, Json
 def register(app: typer.Typer) -> None:
     app.command("doctor")(doctor)
     app.command("backup")(backup)
+    app.command("restore")(restore)
 
 
 @dataclass(slots=True)
@@ -62,7 +63,10 @@ def backup(
     data: Data = None,
     json: Json = False,
 ) -> int:
-    """Copy the journal while it is in use: one file, with everything that was acknowledged before."""
+    """Copy everything while it is in use: one file, with all that was acknowledged before.
+
+    Keys are not in it: keep a copy of `*.key` of the data directory somewhere else, or no secret can be read again.
+    """
     from tenuto.cli.house import backup_to, place_of
     from tenuto.cli.look import line, say, size
 
@@ -71,8 +75,44 @@ def backup(
     if json:
         say(line({"file": str(file), "bytes": count}))
     else:
-        say(f"wrote {file} ({size(count)}); to restore it, put it into an empty data directory as journal.db")
+        say(f"wrote {file} ({size(count)}); `tenuto restore {file} --data DIR` makes a data directory of it")
     return 0
+
+
+def restore(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What `tenuto backup` wrote", show_default=False)],
+    data: Data = None,
+    keys: Annotated[
+        Path | None,
+        typer.Option("--keys", metavar="DIR", help="Where the keys (`*.key`) of the old directory are kept"),
+    ] = None,
+    json: Json = False,
+) -> int:
+    """Make a new data directory of a backup. Its runs go on with the next `tenuto up` or `tenuto resume`.
+
+    Stop the old one first: both would go on with the same runs.
+    """
+    from tenuto.bootstrap.backup import restore as unpack
+    from tenuto.cli.house import place_of
+    from tenuto.cli.look import clock, line, note, say
+
+    place = place_of(data)
+    restored = unpack(file, place.data, keys)
+    if json:
+        say(line({"data": str(place.data), "made_at": restored.made_at, "lacking": list(restored.lacking)}))
+    else:
+        say(f"restored {place.data} as it was at {clock(restored.made_at)}")
+    for name in restored.lacking:
+        note(f"{name} is lacking: {_WITHOUT[name]}; put it into {place.data} before the first start")
+    return 0
+
+
+_WITHOUT = {
+    "secret.key": "secrets cannot be read",
+    "files.key": "references to files are worth nothing",
+    "keys.key": "API keys are worth nothing",
+    "jwt.key": "people log in again",
+}
 
 
 def _findings(data: Path | None) -> Iterator[Finding]:

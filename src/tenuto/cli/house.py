@@ -241,15 +241,21 @@ def _strictly(content: bytes, library: Any) -> Any:
 
 
 def backup_to(place: Place, file: Path) -> None:
-    """Write a copy of the journal, whoever owns it."""
+    """Write a copy of everything, whoever owns it."""
+    from tenuto.bootstrap.backup import back_up
+
     if place.settings.database_url is not None:
         raise no_backup(place.settings.database_url, file)
     if file.exists():
         raise Refused("invalid", f"{file} exists already", "name another file")
     if not file.parent.is_dir():
         raise Refused("invalid", f"there is no directory {file.parent}", "make it first")
+
+    async def copy_journal(target: Path) -> None:
+        await write(place, lambda house: house.keeper.backup(target))
+
     try:
-        asyncio.run(write(place, lambda house: house.keeper.backup(file.absolute())))
+        asyncio.run(back_up(place.settings, copy_journal, file.absolute()))
     except OSError as error:
         raise Refused("invalid", f"{file} cannot be written: {error.strerror or error}") from None
 
