@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -59,16 +60,25 @@ ROWS: dict[str, str] = {
     """,
 }
 
-Opening = Callable[[], Engines]
+
+@dataclass
+class Opening:
+    """A way to a database. `url`: of one that is no file."""
+
+    engines: Callable[[], Engines]
+    url: str | None = None
+
+    def __call__(self) -> Engines:
+        return self.engines()
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def fresh(request: pytest.FixtureRequest, tmp_path: Path) -> Opening:
     """A way to an empty database, the same one each time."""
     if request.param == "sqlite":
-        return lambda: sqlite_engines(tmp_path / "store.db")
+        return Opening(lambda: sqlite_engines(tmp_path / "store.db"))
     url: str = request.getfixturevalue("postgres_url")
-    return lambda: postgres_engines(url)
+    return Opening(lambda: postgres_engines(url), url)
 
 
 async def migrated(opening: Opening, revision: str, rows: bool = True) -> None:
@@ -218,7 +228,4 @@ async def test_many_that_open_an_empty_database_at_once_make_it_once(tmp_path: P
 
 
 async def opened(opening: Opening, data: Path) -> Any:
-    engines = opening()
-    url = None if engines.file else engines.writer.url.render_as_string(hide_password=False)
-    await engines.close()
-    return await open_store(data, url)
+    return await open_store(data, opening.url)

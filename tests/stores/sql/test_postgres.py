@@ -9,7 +9,6 @@ from tenuto.ports.engine import Refused
 from tenuto.ports.records import Unavailable
 from tenuto.ports.roles import Role
 from tenuto.stores.sql import open_store
-from tenuto.stores.sql.engines import _postgres_url
 
 
 @pytest.mark.serial
@@ -46,23 +45,33 @@ async def test_where_nobody_listens_the_sentence_says_so(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("url", "driver", "given"),
-    [
-        ("postgres://u:p%40ss@h/d", "postgresql+asyncpg://u:p%40ss@h/d", {}),
-        ("postgresql://u@h:1/d?sslmode=require", "postgresql+asyncpg://u@h:1/d", {"ssl": "require"}),
-        ("postgresql+asyncpg://u@h/d", "postgresql+asyncpg://u@h/d", {}),
-    ],
+    "more", ["", "?sslmode=prefer", "?application_name=x&sslmode=disable", "?target_session_attrs=any"]
 )
-def test_a_url_is_taken_as_people_write_it(url: str, driver: str, given: dict[str, str]) -> None:
-    address, arguments = _postgres_url(url)
+async def test_an_address_is_taken_as_other_clients_take_it(tmp_path: Path, postgres_url: str, more: str) -> None:
+    store = await open_store(tmp_path, postgres_url.replace("postgresql", "postgres") + more)
 
-    assert address.render_as_string(hide_password=False) == driver
-    assert {name: arguments[name] for name in given} == given
+    async with store.read() as tx:
+        assert await tx.tenants.get("default") is not None
+    await store.close()
 
 
 @pytest.mark.parametrize("url", ["mysql://h/d", "not a url", ""])
-def test_what_is_no_postgresql_is_refused_with_an_example(url: str) -> None:
+async def test_what_is_no_postgresql_is_refused_with_an_example(tmp_path: Path, url: str) -> None:
     with pytest.raises(Refused) as refused:
-        _postgres_url(url)
+        await open_store(tmp_path, url)
 
     assert "postgresql://user:password@host:5432/name" in refused.value.hint
+
+
+async def test_the_tables_are_in_a_schema_of_their_own(tmp_path: Path, postgres_url: str) -> None:
+    import asyncpg
+
+    store = await open_store(tmp_path, postgres_url)
+    await store.close()
+
+    connection = await asyncpg.connect(postgres_url)
+    found = await connection.fetch(
+        "SELECT DISTINCT schemaname FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')"
+    )
+    await connection.close()
+    assert [row[0] for row in found] == ["tenuto_store"]

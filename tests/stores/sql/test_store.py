@@ -45,7 +45,8 @@ def database(postgres: PostgresServer) -> Iterator[str]:
 async def _empty(url: str) -> None:
     connection = await asyncpg.connect(url)
     try:
-        if await connection.fetchval("SELECT to_regclass('tenants')") is not None:
+        if await connection.fetchval("SELECT to_regclass('tenuto_store.tenants')") is not None:
+            await connection.execute("SET search_path TO tenuto_store")
             await connection.execute("TRUNCATE tenants, users, audit CASCADE")
     finally:
         await connection.close()

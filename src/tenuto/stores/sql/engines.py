@@ -5,23 +5,26 @@ connections write; `docs/decisions`). `synchronous=FULL` with `TRUNCATE` syncs t
 emptied. One writer; readers are outside of any transaction, so that none holds the writer up for longer than a statement.
 """
 
+import importlib
 import os
 import shutil
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import Connection, event
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from tenuto.ports.engine import Refused
 
 BUSY_SECONDS: Final = 30.0  # how long a statement waits for another process
+SCHEMA: Final = "tenuto_store"  # of PostgreSQL: the tables are nobody else's
 _READERS: Final = 4
-_POSTGRES: Final = frozenset({"postgres", "postgresql", "postgresql+asyncpg"})
+_POSTGRES: Final = frozenset({"postgres", "postgresql"})
+_DIALECT: Final = "postgresql+asyncpg://"  # where it is, the driver is told
 _EXAMPLE: Final = "postgresql://user:password@host:5432/name"
 _CONNECT_SECONDS: Final = 10.0
 
@@ -67,13 +70,12 @@ def sqlite_engines(file: Path, *, temporary: bool = False) -> Engines:
 
 
 def postgres_engines(url: str) -> Engines:
-    address, given = _postgres_url(url)
-    reading = {**given, "server_settings": {"default_transaction_read_only": "on"}}
+    """`url` as libpq has it, with any of its parameters."""
     shared: dict[str, Any] = {"pool_size": 5, "pool_pre_ping": True, "pool_timeout": BUSY_SECONDS}
-    writer = create_async_engine(address, connect_args=given, max_overflow=5, **shared)
+    writer = create_async_engine(_DIALECT, async_creator=_creator(url), max_overflow=5, **shared)
     reader = create_async_engine(
-        address,
-        connect_args=reading,
+        _DIALECT,
+        async_creator=_creator(url, "SET default_transaction_read_only TO on"),
         max_overflow=10,
         isolation_level="AUTOCOMMIT",
         skip_autocommit_rollback=True,
@@ -81,6 +83,36 @@ def postgres_engines(url: str) -> Engines:
         **shared,
     )
     return Engines(writer, reader, writer, 10)
+
+
+def _creator(url: str, *settings: str) -> Callable[..., Awaitable[Any]]:
+    """How connections are made: by the driver itself, which reads the address as PostgreSQL's own tools do.
+
+    Settings are made afterwards, not while connecting: poolers refuse what they do not know.
+    """
+    _check_postgres_url(url)
+    driver = _driver()
+
+    async def connect(**_more: Any) -> Any:
+        connection = await driver.connect(url, timeout=_CONNECT_SECONDS)
+        for setting in (f"SET search_path TO {SCHEMA}", *settings):
+            await connection.execute(setting)
+        return connection
+
+    return connect
+
+
+def _driver() -> Any:
+    try:
+        return importlib.import_module("asyncpg")
+    except ImportError:
+        raise Refused("invalid", "the driver of PostgreSQL is missing", 'pip install "tenuto[postgres]"') from None
+
+
+def _check_postgres_url(url: str) -> None:
+    scheme, there, _ = url.partition("://")
+    if not there or scheme not in _POSTGRES:
+        raise Refused("invalid", "this is not the URL of a database that Tenuto knows", f"write it as {_EXAMPLE}")
 
 
 def _sqlite(file: Path, pragmas: list[str], **options: Any) -> AsyncEngine:
@@ -109,17 +141,3 @@ def _make_private(file: Path) -> None:
     """Hashes of passwords lie in it. The journal beside it takes over its mode."""
     file.parent.mkdir(parents=True, exist_ok=True)
     os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
-
-
-def _postgres_url(text: str) -> tuple[URL, dict[str, Any]]:
-    """As people write it for any PostgreSQL client, and what this driver must be told apart from it."""
-    try:
-        url = make_url(text)
-    except ArgumentError:
-        raise Refused("invalid", "this is not the URL of a database", f"write it as {_EXAMPLE}") from None
-    if url.drivername not in _POSTGRES:
-        raise Refused("invalid", f"`{url.drivername}` is not a database that Tenuto knows", f"write {_EXAMPLE}")
-    given: dict[str, Any] = {"timeout": _CONNECT_SECONDS}
-    if "sslmode" in url.query:
-        given["ssl"] = url.query["sslmode"]
-    return url.set(drivername="postgresql+asyncpg").difference_update_query(["sslmode"]), given

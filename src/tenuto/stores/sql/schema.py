@@ -8,6 +8,7 @@ from sqlalchemy import Column, Connection, MetaData, Table, Text, inspect, selec
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tenuto.ports.journal import Damaged, Newer
+from tenuto.stores.sql.engines import SCHEMA
 from tenuto.stores.sql.errors import translated
 from tenuto.stores.sql.tables import REVISION, metadata
 
@@ -28,6 +29,7 @@ async def ensure_schema(engine: AsyncEngine) -> None:
 def _ensure(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
         connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
+        _make_schema(connection)
     found = revision_of(connection)
     if found is None:
         metadata.create_all(connection)
@@ -59,7 +61,13 @@ def _upgrade(connection: Connection, found: str) -> None:
 
 def bring_to(connection: Connection, revision: str) -> None:
     """Run the migrations up to that one, in the transaction of this connection: all of them, or none."""
+    _make_schema(connection)
     _alembic("upgrade", connection, revision)
+
+
+def _make_schema(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}"))
 
 
 def _alembic(verb: str, connection: Connection, revision: str) -> None:
