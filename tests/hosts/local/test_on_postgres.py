@@ -10,8 +10,10 @@ import pytest
 from hosts.local.harness import opened
 from hosts.local.world import World, kills_at, random_kills
 from postgres import PostgresServer
+from tenuto.ports.engine import StartRequest
+from tenuto.ports.journal import Owned
 from tenuto.stores.journal_postgres import PostgresJournal
-from tenuto.testing.host_conformance import CASES, check
+from tenuto.testing.host_conformance import CASES, check, flow_of
 
 
 def test_the_host_keeps_its_promises_on_postgres(postgres_url: str) -> None:
@@ -90,3 +92,25 @@ def _one_life(world: World, server: PostgresServer, kills: int, dice: random.Ran
     _, complaints = victim.communicate(timeout=120)
     assert victim.returncode == 0, complaints
     return died
+
+
+def test_a_host_that_was_followed_stops_and_says_so(postgres_url: str) -> None:
+    """P5: cut off, replaced, back again: it drives nothing any more, and whoever opened it is told why."""
+
+    async def play() -> None:
+        flow = flow_of("waiting", {"nodes": {"go": {"use": "wait", "with": {"signal": "go"}}}, "output": "${go}"})
+        old = await PostgresJournal.open(postgres_url)
+        async with opened(old) as harness:
+            run = await harness.host.start(StartRequest(flow))
+            await (await old._session.ready()).execute("SELECT pg_advisory_unlock_all()")
+            async with await PostgresJournal.open(postgres_url) as new, opened(new, epoch=new.epoch) as follower:
+                assert [taken.run async for taken in follower.host.recover()] == [run]
+                with pytest.raises(Owned):
+                    await harness.host.signal(run, "go", "stale")
+                with pytest.raises(Owned):
+                    await harness.host.failure
+                await follower.host.signal(run, "go", "fresh")
+                assert (await follower.outcome(run)).output == "fresh"
+        await old.close()
+
+    asyncio.run(play())

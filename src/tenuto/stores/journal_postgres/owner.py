@@ -71,8 +71,9 @@ async def end_sessions(connection: Connection, name: str) -> None:
     await connection.fetch(_END_OTHERS, name)
 
 
-async def is_held_by(connection: Connection, name: str) -> bool:
-    return await connection.fetchval(_HELD, LOCK) == name
+async def is_anothers(connection: Connection, name: str) -> bool:
+    """Whether the lock is held, and by a session of another name."""
+    return any(held_by != name for (held_by,) in await connection.fetch(_HELD, LOCK))
 
 
 async def holder(connection: Connection) -> Holder | None:

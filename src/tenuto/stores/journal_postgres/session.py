@@ -181,9 +181,9 @@ class Session:
         await owner.end_sessions(connection, self._name)
         await database.make_durable(connection)
         if not await owner.take_lock(connection):
-            if await owner.is_held_by(connection, self._name):
-                raise ConnectionError("the lost session still ends")
-            raise self.ousted()
+            if await owner.is_anothers(connection, self._name):
+                raise self.ousted()
+            raise ConnectionError("the lost session is still ending")
         line = await connection.fetchrow("SELECT identity, epoch, commits FROM tenuto_journal.meta")
         if line is None or line[0] != self.claim.identity:
             raise Damaged(f"{self.where} holds another journal than it did. Nothing is written any more.")
