@@ -107,6 +107,16 @@ class TestPublishing:
 
 
 @pytest.mark.usefixtures("saved")
+def test_another_tenant_has_its_own(tenuto: Tenuto):
+    """One that does not exist is said."""
+    said = tenuto("flows", "list", "--tenant", "other")
+
+    assert said.code == 2
+    assert "there is no tenant `other`" in said.err
+    assert len(tenuto("flows", "list", "--tenant", "default", "--json").last["items"]) == 1
+
+
+@pytest.mark.usefixtures("saved")
 class TestTakingAlong:
     def test_a_folder_for_git_and_back(self, tenuto: Tenuto, project: Path, write: Write):
         """What is there afterwards is what was there before."""

@@ -21,6 +21,18 @@ Json = object
 T = TypeVar("T")
 
 
+@dataclass(slots=True, frozen=True)
+class Where:
+    """In which data directory, and whose flows."""
+
+    data: Path | None
+    tenant: str
+
+    @property
+    def place(self) -> Place:
+        return place_of(self.data)
+
+
 @dataclass(slots=True)
 class Desk:
     """An open store, and who works on it."""
@@ -30,7 +42,7 @@ class Desk:
     who: Principal
 
 
-def list_flows(data: Path | None, named: str, limit: int, *, json: bool) -> int:
+def list_flows(where: Where, named: str, limit: int, *, json: bool) -> int:
     from tenuto.service import flows
     from tenuto.service.flow_json import listed_json
 
@@ -38,8 +50,8 @@ def list_flows(data: Path | None, named: str, limit: int, *, json: bool) -> int:
         async with desk.store.read() as tx:
             return await flows.listing(desk.shelf, tx, desk.who, q=named, limit=limit)
 
-    place = place_of(data)
-    page = _do(place, act)
+    place = where.place
+    page = _do(where, act)
     if json:
         say(line({"items": [listed_json(each) for each in page.items], "next_cursor": page.next_cursor}))
     elif not page.items:
@@ -50,16 +62,16 @@ def list_flows(data: Path | None, named: str, limit: int, *, json: bool) -> int:
 
 
 def _list_row(listed: Any) -> list[Cell]:
-    where = ", ".join(f"{stage} {number}" for stage, number in listed.stages.items())
+    stages = ", ".join(f"{stage} {number}" for stage, number in listed.stages.items())
     return [
         Cell(listed.entry.name, "bold"),
         Cell(f"version {listed.entry.number}"),
-        Cell(where, "green"),
+        Cell(stages, "green"),
         Cell(preview(listed.entry.description), "bright_black"),
     ]
 
 
-def show(data: Path | None, name: str, version: str | None, *, json: bool) -> int:
+def show(where: Where, name: str, version: str | None, *, json: bool) -> int:
     from tenuto.service import flows
     from tenuto.service.flow_json import draft_json, shown_json
 
@@ -67,7 +79,7 @@ def show(data: Path | None, name: str, version: str | None, *, json: bool) -> in
         async with desk.store.read() as tx:
             return await flows.get(desk.shelf, tx, desk.who, name, version)
 
-    shown = _do(place_of(data), act)
+    shown = _do(where, act)
     if shown.version is None:
         note("this is a draft: it has no version yet")
     if json:
@@ -77,7 +89,7 @@ def show(data: Path | None, name: str, version: str | None, *, json: bool) -> in
     return 0
 
 
-def history(data: Path | None, name: str, limit: int, *, json: bool) -> int:
+def history(where: Where, name: str, limit: int, *, json: bool) -> int:
     from tenuto.service import flows
     from tenuto.service.flow_json import version_json
 
@@ -86,19 +98,18 @@ def history(data: Path | None, name: str, limit: int, *, json: bool) -> int:
             page = await flows.history(tx, desk.who, name, limit=limit)
             return page, await tx.publications.list(desk.who.tenant, flow=name)
 
-    place = place_of(data)
-    page, published = _do(place, act)
+    page, published = _do(where, act)
     if json:
         say(line({"items": [version_json(each) for each in page.items], "next_cursor": page.next_cursor}))
         return 0
-    where: dict[int, list[str]] = {}
+    stages: dict[int, list[str]] = {}
     for publication in published:
-        where.setdefault(publication.version, []).append(publication.stage)
-    Painter.for_stdout().table([_history_row(each, where) for each in page.items])
+        stages.setdefault(publication.version, []).append(publication.stage)
+    Painter.for_stdout().table([_history_row(each, stages) for each in page.items])
     return 0
 
 
-def _history_row(entry: Any, where: Mapping[int, list[str]]) -> list[Cell]:
+def _history_row(entry: Any, stages: Mapping[int, list[str]]) -> list[Cell]:
     import time
 
     return [
@@ -106,11 +117,11 @@ def _history_row(entry: Any, where: Mapping[int, list[str]]) -> list[Cell]:
         Cell(entry.hash[:12], "bright_black"),
         Cell(ago(time.time() - entry.at)),
         Cell(f"by {entry.by}"),
-        Cell(", ".join(where.get(entry.number, [])), "green"),
+        Cell(", ".join(stages.get(entry.number, [])), "green"),
     ]
 
 
-def diff(data: Path | None, name: str, before: str | None, after: str | None, *, json: bool) -> int:
+def diff(where: Where, name: str, before: str | None, after: str | None, *, json: bool) -> int:
     from tenuto.service import flows
     from tenuto.service.flow_json import diff_json
 
@@ -118,7 +129,7 @@ def diff(data: Path | None, name: str, before: str | None, after: str | None, *,
         async with desk.store.read() as tx:
             return await flows.diff(tx, desk.who, name, before, after)
 
-    found = _do(place_of(data), act)
+    found = _do(where, act)
     if json:
         say(line(diff_json(found)))
         return 0
@@ -129,7 +140,7 @@ def diff(data: Path | None, name: str, before: str | None, after: str | None, *,
     return 0
 
 
-def save(data: Path | None, word: str, *, json: bool) -> int:
+def save(where: Where, word: str, *, json: bool) -> int:
     from tenuto.service import flows
     from tenuto.service.flow_json import saved_json
 
@@ -142,7 +153,7 @@ def save(data: Path | None, word: str, *, json: bool) -> int:
         async with desk.store.write() as tx:
             return await flows.save(desk.shelf, tx, desk.who, checked)
 
-    saved = _do(place_of(data), act, make=True)
+    saved = _do(where, act, make=True)
     if json:
         say(line(saved_json(saved)))
     else:
@@ -158,7 +169,7 @@ def _say_problems(shown: str, loaded: Any) -> None:
         raise Quit(BAD_INPUT)
 
 
-def publish(data: Path | None, name: str, stage: str, version: str | None, *, json: bool) -> int:
+def publish(where: Where, name: str, stage: str, version: str | None, *, json: bool) -> int:
     from tenuto.service import publications
     from tenuto.service.flow_json import publication_json
 
@@ -166,35 +177,35 @@ def publish(data: Path | None, name: str, stage: str, version: str | None, *, js
         async with desk.store.write() as tx:
             return await publications.publish(desk.shelf, tx, desk.who, name, stage, version)
 
-    done = _do(place_of(data), act)
+    done = _do(where, act)
     say(line(publication_json(done)) if json else f"{name}: version {done.version} is published to {stage}")
     return 0
 
 
-def unpublish(data: Path | None, name: str, stage: str, *, json: bool) -> int:
+def unpublish(where: Where, name: str, stage: str, *, json: bool) -> int:
     from tenuto.service import publications
 
     async def act(desk: Desk) -> None:
         async with desk.store.write() as tx:
             await publications.unpublish(desk.shelf, tx, desk.who, name, stage)
 
-    _do(place_of(data), act)
+    _do(where, act)
     say(line({"flow": name, "stage": stage, "version": None}) if json else f"{name} is taken back from {stage}")
     return 0
 
 
-def export(data: Path | None, name: str, folder: Path, version: str | None, *, json: bool) -> int:
+def export(where: Where, name: str, folder: Path, version: str | None, *, json: bool) -> int:
     from tenuto.bootstrap import open_registry
     from tenuto.service import transfer
 
-    place = place_of(data)
+    place = where.place
 
     async def act(desk: Desk) -> Mapping[str, bytes]:
         registry = open_registry(place.settings)
         async with desk.store.read() as tx:
             return await transfer.export(desk.shelf, tx, desk.who, name, version, registry)
 
-    files = _do(place, act)
+    files = _do(where, act)
     _write(folder, files)
     if json:
         say(line({"files": sorted(files)}))
@@ -203,7 +214,7 @@ def export(data: Path | None, name: str, folder: Path, version: str | None, *, j
     return 0
 
 
-def import_(data: Path | None, folder: Path, *, json: bool) -> int:
+def import_(where: Where, folder: Path, *, json: bool) -> int:
     from tenuto.service import transfer
     from tenuto.service.flow_json import problem_json, saved_json
     from tenuto.service.refusals import Invalid
@@ -216,7 +227,7 @@ def import_(data: Path | None, folder: Path, *, json: bool) -> int:
             return await transfer.admit(desk.shelf, tx, desk.who, bundle, texts)
 
     try:
-        done = _do(place_of(data), act, make=True)
+        done = _do(where, act, make=True)
     except Invalid as invalid:
         for problem in invalid.problems:
             note(_problem_line(folder, problem))
@@ -238,39 +249,43 @@ def _problem_line(folder: Path, problem: Any) -> str:
     return problem_line(str(folder / file) if file else str(folder), replace(problem, path=path))
 
 
-def delete(data: Path | None, name: str, *, json: bool) -> int:
+def delete(where: Where, name: str, *, json: bool) -> int:
     from tenuto.service import flows
 
     async def act(desk: Desk) -> None:
         async with desk.store.write() as tx:
             await flows.delete(desk.shelf, tx, desk.who, name)
 
-    _do(place_of(data), act)
+    _do(where, act)
     say(line({"name": name, "deleted": True}) if json else f"deleted {name}")
     return 0
 
 
-def _do(place: Place, act: Callable[[Desk], Awaitable[T]], *, make: bool = False) -> T:
+def _do(where: Where, act: Callable[[Desk], Awaitable[T]], *, make: bool = False) -> T:
     """`make`: the directory, if it is not there; who only looks leaves nothing behind."""
+    place = where.place
     if make:
         place.data.mkdir(parents=True, exist_ok=True)
-    elif not place.data.exists():
+    elif place.settings.address is None and not place.data.exists():
         hint = "see --data, or save one with `tenuto flows save FILE`"
         raise Refused("not_found", f"there are no flows in {place.data}", hint)
 
     async def work() -> T:
-        async with _desk(place) as desk:
+        async with _desk(where) as desk:
             return await act(desk)
 
     return asyncio.run(work())
 
 
 @contextlib.asynccontextmanager
-async def _desk(place: Place) -> AsyncGenerator[Desk]:
+async def _desk(where: Where) -> AsyncGenerator[Desk]:
     from tenuto.bootstrap.flows import open_flows
 
-    async with open_flows(place.settings) as (store, shelf):
-        yield Desk(store, shelf, local(user()))
+    async with open_flows(where.place.settings) as (store, shelf):
+        async with store.read() as tx:
+            if await tx.tenants.get(where.tenant) is None:
+                raise Refused("not_found", f"there is no tenant `{where.tenant}`", "see --tenant")
+        yield Desk(store, shelf, replace(local(user()), tenant=where.tenant))
 
 
 def _write(folder: Path, files: Mapping[str, bytes]) -> None:
