@@ -96,7 +96,7 @@ class _House:
         self._stop = asyncio.Event()
 
     async def live(self) -> int:
-        with _listener(self._settings) as door, self._signals():
+        with listener(self._settings) as door, self._signals():
             async with open_server(self._settings) as server:
                 return await self._run(server, door)
 
@@ -132,7 +132,7 @@ class _House:
             token=server.token if server.first else None,
             token_file=self._settings.data / TOKEN_FILE,
             flows=flows,
-            warnings=(*server.warnings, *_exposed(self._settings)),
+            warnings=(*server.warnings, *exposed(self._settings)),
             seconds=time.perf_counter() - self._begun,
         )
 
@@ -217,7 +217,7 @@ def _desk(server: Server) -> Desk:
 
 
 @contextlib.contextmanager
-def _listener(settings: Settings) -> Generator[socket.socket]:
+def listener(settings: Settings) -> Generator[socket.socket]:
     """Bound before anything is opened: a port that is taken shall cost nothing."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     door = socket.socket(family, socket.SOCK_STREAM)
@@ -244,7 +244,7 @@ def _url(settings: Settings, door: socket.socket) -> str:
     return f"http://{shown}:{door.getsockname()[1]}"
 
 
-def _exposed(settings: Settings) -> list[str]:
+def exposed(settings: Settings) -> list[str]:
     if settings.loopback:
         return []
     warnings = [f"{settings.host} can be reached from other machines: put TLS in front, tokens travel in clear"]
