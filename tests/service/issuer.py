@@ -34,7 +34,7 @@ class LocalIssuer:
 
     def token(self, claims: dict[str, Any], key: Any = None, **header: Any) -> str:
         key = key or rsa_key("one")
-        said = {"alg": "ES256" if isinstance(key, ECKey) else "RS256", "kid": key.kid, **header}
+        said: dict[str, Any] = {"alg": "ES256" if isinstance(key, ECKey) else "RS256", "kid": key.kid, **header}
         return jwt.encode(said, claims, key, algorithms=[said["alg"]])
 
     def answer(self, path: str) -> dict[str, Any] | None:

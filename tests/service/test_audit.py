@@ -1,10 +1,9 @@
 """The audit: added to in the transaction of the act, and whole, or it is said where it is not (SECURITY 101 and 102)."""
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import text
@@ -186,11 +185,9 @@ class TestRefusals:
 
     async def test_what_cannot_be_written_changes_no_answer(self, caplog: pytest.LogCaptureFixture) -> None:
         class Full:
-            write: Callable[[], Any]
-
             def write(self) -> Any:
                 raise OSError(28, "no space left on device")
 
-        await Refusals(Full(), lambda: 0.0).report(Attempt("access.refused", "x"))  # type: ignore[arg-type]
+        await Refusals(cast("Any", Full()), lambda: 0.0).report(Attempt("access.refused", "x"))
 
         assert "could not be written down" in caplog.text

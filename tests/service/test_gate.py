@@ -122,7 +122,7 @@ class TestMemory:
             gate.forget()  # somebody else commits while this one reads
             return found
 
-        house.book.prove = slowly  # type: ignore[method-assign]
+        house.book.prove = slowly
         await gate.identify("ada")
         house.book.prove, house.book.known = prove, {}
 

@@ -34,7 +34,7 @@ class Outside:
 
     def __init__(self, people: People, issuer: LocalIssuer, http: HttpClient, **more: Any) -> None:
         self.people, self.issuer = people, issuer
-        settings = {"roles": {"devs": "developer"}, **more}
+        settings: dict[str, Any] = {"roles": {"devs": "developer"}, **more}
         outside = OutsideTokens(people.store, {"corp": Issuer(issuer.url, "tenuto", **settings)}, http, people.clock)
         people.identity = make_identity(people.store, people.data, people.clock, outside=[outside])
 
@@ -69,7 +69,9 @@ def forged(header: dict[str, Any], claims: dict[str, Any], key: bytes) -> str:
 
 def signed_by_hand(header: dict[str, Any], claims: dict[str, Any], key: RSAKey) -> str:
     parts = [base64.urlsafe_b64encode(json.dumps(each).encode()).rstrip(b"=") for each in (header, claims)]
-    signature = key.private_key.sign(b".".join(parts), padding.PKCS1v15(), hashes.SHA256())
+    private = key.private_key
+    assert private is not None
+    signature = private.sign(b".".join(parts), padding.PKCS1v15(), hashes.SHA256())
     return b".".join([*parts, base64.urlsafe_b64encode(signature).rstrip(b"=")]).decode()
 
 
@@ -233,7 +235,11 @@ class TestWorth:
 
     async def test_cognito(self, tmp_path: Path) -> None:
         """Its access tokens have no `aud`, but `client_id`, `token_use` and `cognito:groups`."""
-        settings = {"audience_claim": "client_id", "token_use": "access", "roles_claim": "cognito:groups"}
+        settings: dict[str, Any] = {
+            "audience_claim": "client_id",
+            "token_use": "access",
+            "roles_claim": "cognito:groups",
+        }
         async with outside(tmp_path, **settings) as house:
             good = {
                 "aud": None,

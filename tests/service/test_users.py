@@ -1,5 +1,6 @@
 """Users and roles: nobody manages beyond its tenant, or above itself."""
 
+from collections.abc import Awaitable
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +17,7 @@ async def principal(people: People, login: str, tenant: str | None = None) -> Pr
     return await people.identify((await people.log_in(login)).access, tenant)
 
 
-async def refusal(act) -> str:  # type: ignore[no-untyped-def]
+async def refusal(act: Awaitable[object]) -> str:
     with pytest.raises(Refused) as refused:
         await act
     return refused.value.code
