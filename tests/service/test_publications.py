@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from service.house import House, opened, played
+from tenuto.ports.engine import StartRequest
 from tenuto.ports.publications import Publication
 from tenuto.ports.stages import Stage
 from tenuto.service import flows, publications, stages
 from tenuto.service.refusals import Refused
+from tenuto.service.shelf import live_in
 from tenuto.service.startable import resolve
 
 
@@ -111,6 +113,23 @@ class TestStages:
             await delete(house, "staging")
             assert [name for name, _, _ in await listed(house)] == ["dev", "prod"]
             assert await refusal(delete(house, "staging")) == "not_found"
+
+        played(scene)
+
+    def test_not_while_runs_on_it_have_not_ended(self):
+        """They may need its secrets, which go with it."""
+        waits = "flow: waits\nnodes:\n  a: {use: wait, with: {signal: go}}\n"
+
+        async def scene(house: House) -> None:
+            house.platform.flows.live = live_in(house.platform.archive)
+            await house.save(waits)
+            found = await resolve(house.platform, "default", "waits", None, "staging")
+            run = await house.host.start(StartRequest(found, stage="staging"))
+
+            assert await refusal(delete(house, "staging")) == "in_use"
+            await house.host.cancel(run)
+            await house.host.outcome(run)
+            await delete(house, "staging")
 
         played(scene)
 

@@ -17,6 +17,7 @@ from tenuto.documents.diff import diff as compare
 from tenuto.documents.load import Loaded
 from tenuto.ports.drafts import Draft, DraftEntry
 from tenuto.ports.flow_list import FlowEntry
+from tenuto.ports.journal import RunQuery
 from tenuto.ports.publications import Publication
 from tenuto.ports.records import Page
 from tenuto.ports.store import Transaction
@@ -205,7 +206,7 @@ async def delete(shelf: Shelf, tx: Transaction, who: Principal, name: str) -> No
     if published:
         stages = ", ".join(publication.stage for publication in published)
         raise Refused("in_use", f"`{name}` is published to {stages}", "unpublish it first")
-    live = await shelf.live(who.tenant, name)
+    live = await shelf.live(who.tenant, RunQuery(flow=name))
     if live is not None:
         raise Refused("in_use", f"`{name}` has runs that have not ended, such as {live.name}", "cancel them, or wait")
     await tx.flows.delete(who.tenant, name)

@@ -1,7 +1,7 @@
 """What the use cases of flows work with: a part of the platform, or of a data directory that a command works on."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from tenuto.core.flow import Library
@@ -12,7 +12,7 @@ from tenuto.service.archive import UNFINISHED, Archive
 from tenuto.service.published import Published
 from tenuto.service.sources import Sources
 
-Live = Callable[[str, str], Awaitable[RunEntry | None]]
+Live = Callable[[str, RunQuery], Awaitable[RunEntry | None]]
 
 
 class Listener(Protocol):
@@ -23,14 +23,14 @@ class Listener(Protocol):
     def unpublished(self, tenant: str, flow: str, stage: str) -> None: ...
 
 
-async def _none(tenant: str, flow: str) -> RunEntry | None:
-    del tenant, flow
+async def _none(tenant: str, like: RunQuery) -> RunEntry | None:
+    del tenant, like
     return None
 
 
 @dataclass(slots=True, kw_only=True)
 class Shelf:
-    """`clock`: seconds since the epoch, UTC. `live`: some run of a flow (of a tenant) that has not ended."""
+    """`clock`: seconds since the epoch, UTC. `live`: some run of a tenant that is like that and has not ended."""
 
     published: Published
     clock: Callable[[], float]
@@ -52,8 +52,8 @@ class Shelf:
 def live_in(archive: Archive) -> Live:
     """Asks the archive of the runs."""
 
-    async def live(tenant: str, flow: str) -> RunEntry | None:
-        found = await archive.within(tenant).runs(RunQuery(flow=flow, statuses=UNFINISHED, limit=1))
+    async def live(tenant: str, like: RunQuery) -> RunEntry | None:
+        found = await archive.within(tenant).runs(replace(like, statuses=UNFINISHED, limit=1))
         return found[0] if found else None
 
     return live

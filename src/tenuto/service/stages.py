@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
+from tenuto.ports.journal import RunQuery
 from tenuto.ports.stages import MOCK, Stage
 from tenuto.ports.store import Transaction
 from tenuto.service.audit import audit
@@ -85,6 +86,10 @@ async def delete(shelf: Shelf, tx: Transaction, who: Principal, name: str) -> No
     if published:
         flows = ", ".join(publication.flow for publication in published[:5]) + (", …" if len(published) > 5 else "")
         raise Refused("in_use", f"published to `{name}`: {flows}", "unpublish them first")
+    live = await shelf.live(who.tenant, RunQuery(stage=name))
+    if live is not None:
+        said = f"runs on `{name}` have not ended, such as {live.name}: they may need its secrets"
+        raise Refused("in_use", said, "cancel them, or wait")
     await tx.stages.delete(who.tenant, name)
     await audit(tx, who, "stages.delete", name, at=shelf.clock())
     tx.after_commit(shelf.published.forget)
