@@ -117,12 +117,13 @@ class TestDeleting:
             await alpha.client.delete(f"/v1/tenants/{alpha.id}", params={"force": "true"})
 
             async with server.platform.store.read() as tx:
-                connection: Any = tx.tenants._sql._connection
+                sql: Any = tx.tenants
                 left = {
                     table.name
                     for table in metadata.sorted_tables
                     if "tenant" in table.c
-                    and (await connection.execute(select(table).where(table.c.tenant == alpha.id))).first() is not None
+                    and (await sql._sql._connection.execute(select(table).where(table.c.tenant == alpha.id))).first()
+                    is not None
                 }
 
             assert left == {"audit"}
