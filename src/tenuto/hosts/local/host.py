@@ -224,7 +224,7 @@ class LocalHost:
 
     # --- who is in memory
 
-    async def run(self, run: str) -> Run | None:
+    async def run(self, run: str, entry: RunEntry | None = None) -> Run | None:
         """The run, brought into memory if need be; None if it has ended or never was.
 
         It is there until the caller awaits something else: what is told at once is told to the one that counts.
@@ -232,7 +232,7 @@ class LocalHost:
         while (driver := self.residents.get(run)) is None:
             task = self._loading.get(run)
             if task is None:
-                task = self._loading[run] = asyncio.get_running_loop().create_task(self._load(run))
+                task = self._loading[run] = asyncio.get_running_loop().create_task(self._load(run, entry))
                 task.add_done_callback(lambda _: self._loading.pop(run, None))
             if await asyncio.shield(task) is None:
                 return None
@@ -500,7 +500,7 @@ class LocalHost:
         if entry.id in self.residents:
             return None
         try:
-            driver = await self._load(entry.id, entry)
+            driver = await self.run(entry.id, entry)
         except Refused as error:
             return untaken(entry, str(error))
         return None if driver is None else recovered(driver.state, driver.entry.name)
