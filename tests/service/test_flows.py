@@ -289,6 +289,36 @@ class TestLookingAtThem:
 
         played(scene)
 
+    def test_large_documents_are_compared_beside_the_loop(self):
+        """With the same answer."""
+        nodes = "".join(f"  n{number}: {{use: set, with: {{value: '{'x' * 60}'}}}}\n" for number in range(700))
+
+        async def scene(house: House) -> None:
+            await save(house, f"flow: large\nnodes:\n{nodes}")
+            await save(house, f"flow: large\nnodes:\n{nodes}  last: {{use: set, with: {{value: 1}}}}\n")
+            async with house.store.read() as tx:
+                found = await flows.diff(tx, house.who(), "large")
+
+            assert [(change.path, change.kind) for change in found.changes] == [("nodes.last", "added")]
+
+        played(scene)
+
+    def test_a_part_of_a_name_is_no_pattern(self):
+        """What means something to a database means itself here."""
+
+        async def scene(house: House) -> None:
+            await save(house, HELLO)
+            async with house.store.read() as tx:
+                found = [
+                    len((await flows.listing(house.platform.flows, tx, house.who(), q=q)).items)
+                    for q in ("%", "_", "h_llo", "*", "ELL", "ell")
+                ]
+
+            assert found[:4] == [0, 0, 0, 0]
+            assert found[5] == 1
+
+        played(scene)
+
     def test_another_tenant_sees_none_of_it(self):
         """Its own flow of that name is another flow."""
 

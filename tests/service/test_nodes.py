@@ -8,6 +8,7 @@ import pytest
 from service.house import House, played
 from tenuto.bootstrap import open_registry
 from tenuto.ports.journal import RunQuery
+from tenuto.ports.records import BadCursor
 from tenuto.sdk.definition import NodeDefinition
 from tenuto.sdk.errors import BrokenNode
 from tenuto.sdk.registry import Registry
@@ -29,6 +30,9 @@ class TestTheLibrary:
         while after is not None:
             page, after = nodes.listing(registry, after=after, limit=3)
             seen += [card.type for card in page]
+
+        with pytest.raises(BadCursor):
+            nodes.listing(registry, after="no.such")
 
         assert seen[:10] == ["approval", "call", "fail", "finish", "if", "loop", "map", "set", "switch", "wait"]
         assert sorted(seen) == sorted({*seen})

@@ -4,6 +4,7 @@ A version is a text and never changes; saving what means the same as the newest 
 still writing: one a flow, with whatever problems it has, and nothing runs it.
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, cast
@@ -24,7 +25,7 @@ from tenuto.ports.store import Transaction
 from tenuto.ports.versions import Version, VersionEntry
 from tenuto.service.audit import audit
 from tenuto.service.principal import Principal
-from tenuto.service.published import check, no_flow, version_meant
+from tenuto.service.published import LARGE, check, no_flow, version_meant
 from tenuto.service.refusals import Invalid, Refused
 from tenuto.service.shelf import Shelf
 
@@ -192,8 +193,16 @@ async def diff(
     """What changed between two versions: the newest and the one before it, unless others are asked for."""
     newer = await version_meant(tx, who.tenant, name, after, None)
     older = await version_meant(tx, who.tenant, name, before or str(max(newer.number - 1, 1)), None)
-    changes = [] if older.hash == newer.hash else compare(document_of(older), document_of(newer))
-    return Difference(name, older.number, newer.number, changes)
+    return Difference(name, older.number, newer.number, await _changes(older, newer))
+
+
+async def _changes(older: Version, newer: Version) -> list[Change]:
+    if older.hash == newer.hash:
+        return []
+    documents = document_of(older), document_of(newer)
+    if len(older.document) + len(newer.document) > LARGE:
+        return await asyncio.to_thread(compare, *documents)
+    return compare(*documents)
 
 
 async def delete(shelf: Shelf, tx: Transaction, who: Principal, name: str) -> None:

@@ -12,6 +12,7 @@ from tenuto.core.flow.kinds import KINDS
 from tenuto.core.flow.names import MAX_NAME
 from tenuto.core.problems import did_you_mean
 from tenuto.ports.engine import Outcome, StartRequest
+from tenuto.ports.records import BadCursor
 from tenuto.sdk.definition import NodeDefinition
 from tenuto.sdk.errors import BrokenNode, UnknownNode
 from tenuto.sdk.package import Package
@@ -70,7 +71,9 @@ def listing(
 ) -> tuple[list[NodeCard], str | None]:
     """A page of the library, by package and type, and where the next one begins. `after`: the last type of the page before."""
     wanted = [name for name in _types(registry, package) if q.lower() in name.lower() or not q]
-    if after and after in wanted:
+    if after:
+        if after not in wanted:
+            raise BadCursor
         wanted = wanted[wanted.index(after) + 1 :]
     page = [get(registry, name) for name in wanted[:limit]]
     return page, page[-1].type if len(wanted) > limit else None

@@ -25,7 +25,7 @@ from tenuto.service.refusals import Invalid, Refused
 DEFAULT_STAGE: Final = "dev"  # where a run is that names none
 REMEMBERED: Final = 1.0  # seconds that an answer holds, as far as other processes are concerned
 MAX_NAMES: Final = 20_000
-MAX_WEIGHT: Final = 16 * 2**20  # characters of the documents whose flows stay in memory
+MAX_WEIGHT: Final = 4 * 2**20  # characters of the documents whose flows stay in memory, where they take 40 times that
 LARGE: Final = 50_000  # characters from which on a document is not read on the loop
 _NUMBER: Final = re.compile(r"[0-9]{1,9}", re.ASCII)
 _HASH: Final = re.compile(r"[0-9a-f]{12,64}", re.ASCII)  # or how it begins, as runs show it
