@@ -13,6 +13,7 @@ from tenuto.core.expressions.reference import reference as expressions
 from tenuto.core.flow import document_schema
 from tenuto.core.machine import NODE, RUN, diagram
 from tenuto.sdk import NodeDefinition, Registry
+from tenuto.service.permissions import ALIASES, PERMISSIONS, ROLES
 from tenuto.settings import table
 
 FOLDER = Path(__file__).parent
@@ -109,6 +110,26 @@ def api() -> str:
     return "\n".join(parts)
 
 
+def permissions() -> str:
+    """The table of permissions, the roles made of them, and what others call them."""
+    parts = [
+        "# Permissions\n",
+        "`NOUN:*` is every action of a noun, `admin:*` is everything. What a route asks is in [the API](api.md).\n",
+        grid(("permission", "", *ROLES), [permission(name, said) for name, said in PERMISSIONS.items()]),
+        "## Roles\n",
+        "Each has all of the one before. A tenant may make roles of its own: `PUT /v1/roles/{role}`.\n",
+        grid(("role", ""), [(code(name), role.sentence) for name, role in ROLES.items()]),
+        "## Names of other platforms\n",
+        "They are taken wherever permissions are given, and mean ours.\n",
+        grid(("theirs", "ours"), [(code(theirs), ", ".join(map(code, ours))) for theirs, ours in ALIASES.items()]),
+    ]
+    return "\n".join(parts)
+
+
+def permission(name: str, said: str) -> tuple[str, ...]:
+    return (code(name), said, *("✓" if name in role.permissions else "" for role in ROLES.values()))
+
+
 def grid(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     """A table in Markdown."""
     lines = [head, ("---",) * len(head), *rows]
@@ -124,6 +145,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "reference/cli.md": lambda: NOTICE + commands(),
     "reference/expressions.md": lambda: NOTICE + expressions(),
     "reference/nodes.md": lambda: NOTICE + nodes(),
+    "reference/permissions.md": lambda: NOTICE + permissions(),
     "reference/settings.md": lambda: NOTICE + settings(),
     "reference/states.md": lambda: NOTICE + states(),
     "reference/flow.schema.json": flow_schema,
