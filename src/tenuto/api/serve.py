@@ -25,7 +25,7 @@ from tenuto.documents import load
 from tenuto.ports.engine import Refused
 from tenuto.ports.journal import Closed
 from tenuto.sdk.registry import library
-from tenuto.service import anchors, folder, relay, ticking
+from tenuto.service import anchors, folder, housekeeping, relay, ticking
 from tenuto.service.administrator import FILE as TOKEN_FILE
 from tenuto.service.control import Desk, listening
 from tenuto.service.refusals import Invalid
@@ -67,7 +67,7 @@ class Announcer(Protocol):
 
 def serve(settings: Settings, announcer: Announcer, flows: Path | None = None) -> int:
     """Until a signal comes, or the storage fails; the exit code. `flows`: a folder that is the source of flows."""
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
         return runner.run(_House(settings, announcer, flows).live())
 
 
@@ -107,7 +107,7 @@ class _House:
         web = _Web(_config(server, self._settings), lambda: self._announcer.ready(self._ready(server, door, shown)))
         heads = anchors.keep_anchored(server.platform.store, self._settings.data / anchors.FILE, time.time)
         work: list[Work] = [server.platform.telemetry.work(), self._recover(server), heads]
-        work += [ticking.drive(server.platform, self._stop), relay.drive(server.platform, self._stop)]
+        work += [drive(server.platform, self._stop) for drive in (relay.drive, ticking.drive, housekeeping.drive)]
         if found is not None:
             work.append(found.watch(self._stop))
         async with _working(work), listening(self._settings.data, _desk(server)):
@@ -157,10 +157,11 @@ class _House:
             sys.stdout.flush()
             os._exit(128 + number)
         self._stop.set()
-        self._announcer.said("stopping; once more to stop at once")
+        with contextlib.suppress(OSError):  # nobody reads any more what is said
+            self._announcer.said("stopping; once more to stop at once")
 
 
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
     try:
         from uvloop import new_event_loop
     except ImportError:
