@@ -17,6 +17,7 @@ from tenuto.sdk.errors import NodeError
 
 MAX_BYTES: Final = 10 * 1024 * 1024  # of JSON text
 _ESCAPED: Final = 6  # the most bytes that one character takes in JSON text
+_CERTAINLY: Final = 2 * MAX_BYTES  # of the rough count, which takes a number of one digit for as much as four
 _SHOWN: Final = 60
 kind_of: Callable[[object], type] = type
 
@@ -31,6 +32,8 @@ def to_json(value: Any, what: str = "output") -> Any:
         made = walk.value(value, 0)
     except _Refused as error:
         raise NodeError(f"{error.place(what)} {error.why}", type="output", retry=False) from None
+    except _TooLarge as error:
+        raise _large(what, error.size, "at least ") from None
     if walk.size * _ESCAPED > MAX_BYTES:
         refuse_large(made, what)
     return made
@@ -40,8 +43,13 @@ def refuse_large(value: Any, what: str) -> None:
     """`NodeError` of type `too_large` if the value takes more than 10 MB as JSON text."""
     size = len(canonical(value).encode())
     if size > MAX_BYTES:
-        message = f"{what} is {size / 1048576:.1f} MB of JSON, more than the {MAX_BYTES // 1048576} MB a value may have; keep it with ctx.files.put and return the reference"
-        raise NodeError(message, type="too_large", retry=False)
+        raise _large(what, size)
+
+
+def _large(what: str, size: int, least: str = "") -> NodeError:
+    limit = f"more than the {MAX_BYTES // 1048576} MB a value may have"
+    message = f"{what} is {least}{size / 1048576:.1f} MB of JSON, {limit}; keep it with ctx.files.put and return the reference"
+    return NodeError(message, type="too_large", retry=False)
 
 
 def own(value: Any) -> Any:
@@ -64,6 +72,14 @@ class _Refused(Exception):
     def place(self, what: str) -> str:
         place = what + "".join(reversed(self.way))
         return place if len(place) <= _SHOWN else f"{place[:_SHOWN]}..."
+
+
+class _TooLarge(Exception):
+    """Certainly so: no use in going on, since whoever else is on the loop waits meanwhile."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(size)
+        self.size = size
 
 
 class _Walk:
@@ -94,12 +110,14 @@ class _Walk:
         return self._other(value, depth + 1)
 
     def _text(self, value: str) -> str:
+        self.size += len(value) + 2
+        if self.size > _CERTAINLY or len(value) > MAX_BYTES:
+            raise _TooLarge(max(self.size // 2, len(value)))
         if not value.isascii():
             try:
                 value.encode()
             except UnicodeEncodeError as error:
                 raise _Refused(f"holds half a surrogate pair at {error.start}") from None
-        self.size += len(value) + 2
         return value
 
     def _list(self, value: list[Any], depth: int) -> list[Any]:
