@@ -8,7 +8,7 @@ import asyncio
 import json
 import os
 import random
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -39,7 +39,7 @@ nodes:
     output: ${twice}
 output: ${each}
 """
-AT_ONCE = 8
+AT_ONCE = 6
 
 
 @dataclass
@@ -50,6 +50,11 @@ class Log:
     starts: dict[str, str] = field(default_factory=dict[str, str])  # key → run
     answers: list[tuple[str, str, str]] = field(default_factory=list[tuple[str, str, str]])  # run, path, key
     seen: dict[str, list[Event]] = field(default_factory=dict[str, list[Event]])
+    interrupted: int = 0  # streams that were open when the server was killed
+
+    @property
+    def events(self) -> int:
+        return sum(map(len, self.seen.values()))
 
     def write(self, **line: Any) -> None:
         with self.file.open("a") as out:
@@ -101,18 +106,30 @@ async def killed(server: ServerProcess, kills: int, seed: int) -> Log:
     """What the client saw of a server that was killed so often."""
     dice = random.Random(seed)
     log = Log(server.data.parent / "client.log")
-    async with Client(server.url, server.token, attempts=200, timeout=10) as client:
+    async with Client(server.url, server.token, attempts=10_000, timeout=10) as client:
         await client.flows.save(FLOW)
         load = Load(client, log, dice)
         working = [asyncio.ensure_future(load.work()) for _ in range(AT_ONCE)]
         for _ in range(kills):
-            await asyncio.sleep(dice.uniform(0.02, 0.4))
+            await under_way(log, dice.randint(1, 40), working)
+            await asyncio.sleep(dice.uniform(0, 0.02))
+            log.interrupted += sum(bool(events) and not events[-1].last for events in log.seen.values())
             server.kill()
             await server.start()
         load.stop.set()
         await asyncio.wait_for(asyncio.gather(*working), 120)
         await hold(client, log)
     return log
+
+
+async def under_way(log: Log, events: int, working: Sequence[asyncio.Future[None]]) -> None:
+    """Until so many events more were seen: a kill that meets nobody at work shows nothing."""
+    before = log.events
+    async with asyncio.timeout(60):
+        while log.events < before + events:
+            await asyncio.sleep(0.002)
+            for work in working:
+                assert not work.done(), work.exception()
 
 
 async def hold(client: Client, log: Log) -> None:
@@ -148,28 +165,39 @@ async def every_run(client: Client) -> set[str]:
             return found
 
 
+@pytest.fixture(autouse=True)
+def eager(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The client hardly waits before it asks again: that is when a server is weakest."""
+
+    async def pause(attempt: int, said: str | None = None) -> None:
+        await asyncio.sleep(0.1)
+
+    monkeypatch.setattr("tenuto.client.transport.pause", pause)
+    monkeypatch.setattr("tenuto.client.streaming.pause", pause)
+
+
 @pytest.mark.serial
 async def test_ten_kills_lose_nothing(tmp_path: Path):
     """R02 with SQLite: acknowledged is kept, told once, one run a key."""
     async with serving(tmp_path / "data") as server:
         log = await killed(server, 10, seed=1)
 
-    assert len(log.starts) >= AT_ONCE
+    assert log.interrupted >= 10  # otherwise the kills met nobody at work
 
 
 @pytest.mark.serial
 async def test_kills_on_postgres_lose_nothing(tmp_path: Path, postgres_url: str):
     """The same, with runs and everything else in a PostgreSQL."""
     async with serving(tmp_path / "data", TENUTO_DATABASE_URL=postgres_url) as server:
-        log = await killed(server, 3, seed=2)
+        log = await killed(server, 2, seed=2)
 
-    assert len(log.starts) >= AT_ONCE
+    assert log.interrupted >= 2
 
 
 @pytest.mark.serial
 async def test_a_hundred_clients_with_one_key_and_a_kill_are_one_run(tmp_path: Path):
     """R24, P9: whoever is not answered asks again, and is told of the same run."""
-    async with serving(tmp_path / "data") as server, Client(server.url, server.token, attempts=200) as client:
+    async with serving(tmp_path / "data") as server, Client(server.url, server.token, attempts=10_000) as client:
         await client.flows.save(FLOW)
 
         async def start() -> str:
@@ -198,7 +226,7 @@ async def test_three_hundred_kills_lose_nothing(tmp_path: Path, seed: int):
 @pytest.mark.serial
 async def test_a_server_that_is_told_to_stop_leaves_nothing_undone(tmp_path: Path):
     """P13: as after a kill, but every stream was ended in order."""
-    async with serving(tmp_path / "data") as server, Client(server.url, server.token, attempts=200) as client:
+    async with serving(tmp_path / "data") as server, Client(server.url, server.token, attempts=10_000) as client:
         await client.flows.save(FLOW)
         load_ = Load(client, Log(tmp_path / "client.log"), random.Random(3))
         working = [asyncio.ensure_future(load_.work()) for _ in range(AT_ONCE)]
