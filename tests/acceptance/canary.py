@@ -16,7 +16,7 @@ class Canary:
     """Unlike anything else in the world, and awkward to write down."""
 
     def __init__(self, word: str) -> None:
-        self.value = f"{word}/{secrets.token_hex(12)}+&=?'{secrets.token_hex(4)}"
+        self.value = f"{word}/{secrets.token_hex(12)}+&=?'\\\"{secrets.token_hex(4)}"
 
     def forms(self) -> dict[str, bytes]:
         """As it may be written down: by name of the disguise."""

@@ -38,7 +38,7 @@ async def test_a_secret_is_set_listed_and_deleted_and_its_value_never_shown(admi
     left = await admin.get("/v1/secrets")
 
     assert [answer.status_code for answer in (first, second, again, gone)] == [201, 201, 200, 204]
-    assert first.json().keys() == {"name", "stage", "version", "updated_at", "by"}
+    assert first.json().keys() == {"name", "stage", "version", "updated_at", "by", "hosts"}
     assert [(item["stage"], item["version"]) for item in listed.json()["items"]] == [("*", 2), ("prod", 1)]
     assert [item["stage"] for item in of_prod.json()["items"]] == ["prod"]
     assert [item["stage"] for item in left.json()["items"]] == ["*"]
@@ -96,6 +96,10 @@ async def test_another_tenants_are_not_there(admin: httpx2.AsyncClient):
         ("/v1/secrets/TOKEN?stage=nowhere", {"value": VALUE}, 404),
         ("/v1/secrets/TOKEN?stage=mock", {"value": VALUE}, 404),
         ("/v1/secrets/TOKEN", {"value": "abc"}, 422),
+        ("/v1/secrets/TOKEN", {"value": VALUE, "hosts": ["https://slack.com"]}, 422),
+        ("/v1/secrets/TOKEN", {"value": VALUE, "hosts": [""]}, 422),
+        ("/v1/secrets/TOKEN", {"value": VALUE, "hosts": ["*"]}, 422),
+        ("/v1/secrets/TOKEN", {"value": VALUE, "hosts": ["a.b"] * 21}, 422),
     ],
 )
 async def test_an_error_never_says_the_value(admin: httpx2.AsyncClient, url: str, body: object, status: int):
@@ -105,6 +109,14 @@ async def test_an_error_never_says_the_value(admin: httpx2.AsyncClient, url: str
     assert answer.headers["content-type"] == "application/problem+json"
     assert VALUE not in answer.text
     assert "s3cr3t" not in answer.text
+
+
+async def test_a_secret_is_bound_to_hosts(admin: httpx2.AsyncClient):
+    made = await admin.put("/v1/secrets/TOKEN", json={"value": VALUE, "hosts": ["Slack.com", "*.slack.com"]})
+    listed = await admin.get("/v1/secrets")
+
+    assert made.status_code == 201
+    assert listed.json()["items"][0]["hosts"] == ["*.slack.com", "slack.com"]
 
 
 async def test_a_body_that_is_not_json_is_not_said_either(admin: httpx2.AsyncClient):

@@ -71,12 +71,13 @@ def test_on_a_terminal_it_is_asked_for_without_showing_it(
 
 def test_json_tells_all_but_the_value(tenuto: Tenuto, typed):
     typed(VALUE)
-    made = tenuto("secrets", "set", "TOKEN", "--stage", "prod", "--json")
+    made = tenuto("secrets", "set", "TOKEN", "--stage", "prod", "--host", "slack.com", "--json")
     listed = tenuto("secrets", "list", "--json")
     gone = tenuto("secrets", "delete", "TOKEN", "--stage", "prod", "--json")
 
-    assert made.last.keys() == {"name", "stage", "version", "updated_at", "by"}
+    assert made.last.keys() == {"name", "stage", "version", "updated_at", "by", "hosts"}
     assert [(item["name"], item["stage"]) for item in listed.last["items"]] == [("TOKEN", "prod")]
+    assert made.last["hosts"] == ["slack.com"]
     assert gone.last == {"name": "TOKEN", "stage": "prod", "deleted": True}
     assert VALUE not in json.dumps([made.last, listed.last])
 

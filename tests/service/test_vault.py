@@ -12,6 +12,7 @@ import pytest
 
 from tenuto.hosts.local.secrets import EnvironmentSecrets
 from tenuto.ports.sealed import ANY_STAGE, Sealed, SealedEntry
+from tenuto.ports.secrets import BoundSecret
 from tenuto.ports.tenants import Tenant
 from tenuto.service import secrets
 from tenuto.service.master_keys import FileKeys, GivenKeys, MasterKey
@@ -87,6 +88,7 @@ class TestTheSeal:
             {"stage": ANY_STAGE},
             {"name": "OTHER"},
             {"version": 2},
+            {"hosts": ("anywhere.example",)},
             {"nonce": b"\0" * 12},
             {"nonce": b""},
             {"ciphertext": b""},
@@ -220,6 +222,33 @@ class TestGetting:
 
             assert VALUE not in repr(bank.vault)
             assert bank.vault._known
+
+        banked(scene, tmp_path)
+
+    def test_one_that_is_bound_says_where_it_may_be_sent(self, tmp_path: Path) -> None:
+        async def scene(bank: Bank) -> None:
+            async with bank.store.write() as tx:
+                await secrets.put(bank.vault, tx, who(), "TOKEN", VALUE, hosts=["B.example.", "a.example"])
+            await secrets.rotate(bank.vault, who())
+
+            value = await bank.get("TOKEN")
+
+            assert isinstance(value, BoundSecret)
+            assert (value, value.hosts) == (VALUE, ("a.example", "b.example"))
+
+        banked(scene, tmp_path)
+
+    def test_a_row_whose_hosts_were_widened_does_not_open(self, tmp_path: Path) -> None:
+        async def scene(bank: Bank) -> None:
+            async with bank.store.write() as tx:
+                await secrets.put(bank.vault, tx, who(), "TOKEN", VALUE, hosts=["a.example"])
+            row = await bank.row("TOKEN")
+            async with bank.store.write() as tx:
+                await tx.sealed.put(replace(row, hosts=()))
+
+            bank.vault.forget()
+            with pytest.raises(KeyError, match="does not open"):
+                await bank.get("TOKEN")
 
         banked(scene, tmp_path)
 

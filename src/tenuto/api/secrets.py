@@ -34,6 +34,7 @@ class SecretShown(BaseModel):
     version: Annotated[int, Field(examples=[1])]
     updated_at: Annotated[float, Field(examples=[1_800_000_000.0])]
     by: Annotated[str, Field(examples=["ann"])]
+    hosts: Annotated[list[str], Field(examples=[["slack.com"]])]
 
 
 class SecretBody(BaseModel):
@@ -44,6 +45,14 @@ class SecretBody(BaseModel):
     )
 
     value: Annotated[str, Field(max_length=secrets.LONGEST, json_schema_extra={"writeOnly": True})]
+    hosts: Annotated[
+        list[Annotated[str, Field(max_length=253)]],
+        Field(
+            max_length=secrets.MOST_HOSTS,
+            description="Nodes that are given it reach these hosts alone (`slack.com`, `*.slack.com`); none: any.",
+            examples=[["slack.com"]],
+        ),
+    ] = []
 
 
 @router.get("", summary="List secrets", responses=problems(404))
@@ -70,7 +79,9 @@ async def put(
     stage: Stage = ANY_STAGE,
 ) -> SecretShown:
     """A new secret, or another value for one. The next node that asks for it is given this value."""
-    made = await secrets.put(platform.vault, tx, who, name, body.value, stage=stage, at=platform.clock())
+    made = await secrets.put(
+        platform.vault, tx, who, name, body.value, stage=stage, hosts=body.hosts, at=platform.clock()
+    )
     response.status_code = 201 if made.version == 1 else 200
     return _shown(made)
 

@@ -26,12 +26,12 @@ class Desk:
     who: Principal
 
 
-def put(data: Path | None, tenant: str, name: str, stage: str, *, json: bool) -> int:
+def put(data: Path | None, tenant: str, name: str, stage: str, hosts: list[str], *, json: bool) -> int:
     from tenuto.service import secrets
 
     async def act(desk: Desk) -> Any:
         async with desk.vault.store.write() as tx:
-            return await secrets.put(desk.vault, tx, desk.who, name, value, stage=stage)
+            return await secrets.put(desk.vault, tx, desk.who, name, value, stage=stage, hosts=hosts)
 
     value = _value(name)
     place = place_of(data)
@@ -55,7 +55,7 @@ def listing(data: Path | None, tenant: str, stage: str | None, limit: int, *, js
     elif not page.items:
         note("no secrets: `tenuto secrets set NAME` sets one")
     else:
-        Painter.for_stdout().table([_row(each) for each in page.items], heads=("name", "stage", "set", ""))
+        Painter.for_stdout().table([_row(each) for each in page.items], heads=("name", "stage", "set", "", ""))
     return 0
 
 
@@ -95,6 +95,7 @@ def _row(entry: Any) -> list[Cell]:
         Cell(entry.stage, "green"),
         Cell(ago(time.time() - entry.at)),
         Cell(f"by {entry.by}, version {entry.version}", "bright_black"),
+        Cell(f"for {', '.join(entry.hosts)}" if entry.hosts else "", "yellow"),
     ]
 
 

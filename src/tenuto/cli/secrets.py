@@ -22,11 +22,21 @@ def register(app: typer.Typer) -> None:
 
 
 @group.command("set")
-def set_(name: Name, stage: Where = "*", tenant: Tenant = "default", data: Data = None, json: Json = False) -> int:
+def set_(
+    name: Name,
+    stage: Where = "*",
+    host: Annotated[
+        list[str] | None,
+        typer.Option("--host", metavar="HOST", help="Nodes that are given it reach this host alone; may be repeated"),
+    ] = None,
+    tenant: Tenant = "default",
+    data: Data = None,
+    json: Json = False,
+) -> int:
     """Set a secret: its value is asked for, or read from stdin (a newline at the end is not part of it)."""
     from tenuto.cli import safe_keeping
 
-    return safe_keeping.put(data, tenant, name, stage, json=json)
+    return safe_keeping.put(data, tenant, name, stage, host or [], json=json)
 
 
 @group.command("list")

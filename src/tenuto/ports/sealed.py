@@ -1,7 +1,7 @@
 """Secrets as they are stored: sealed. Who opens them is `service.vault`; this port never sees a value."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from tenuto.ports.records import Page
@@ -12,7 +12,7 @@ ANY_STAGE: Final = "*"
 
 @dataclass(slots=True, frozen=True)
 class SealedEntry:
-    """What may be shown of a secret."""
+    """What may be shown of a secret. `hosts`: where it may be sent (`example.com`, `*.example.com`); none: anywhere."""
 
     tenant: str
     stage: str
@@ -20,6 +20,7 @@ class SealedEntry:
     version: int
     by: str
     at: float
+    hosts: tuple[str, ...] = field(default=(), kw_only=True)
 
 
 @dataclass(slots=True, frozen=True)

@@ -1,6 +1,6 @@
 """Secrets sealed: each under a key of its own, that key under a master key. AES-256-GCM, nonces never used twice.
 
-What a seal is for (tenant, stage, name, version) is part of it: moved to another place, it does not open.
+What a seal is for (tenant, stage, name, version, hosts) is part of it: moved to another place, it does not open.
 """
 
 import json
@@ -35,6 +35,7 @@ def seal(entry: SealedEntry, value: str, master: MasterKey) -> Sealed:
         ciphertext,
         _wrap(key, entry, master),
         master.id,
+        hosts=entry.hosts,
     )
 
 
@@ -66,4 +67,4 @@ def _open(key: bytes, nonce: bytes, ciphertext: bytes, entry: SealedEntry) -> by
 
 def _place(entry: SealedEntry) -> bytes:
     """Spelt so that no two places are spelt alike."""
-    return json.dumps([entry.tenant, entry.stage, entry.name, entry.version]).encode()
+    return json.dumps([entry.tenant, entry.stage, entry.name, entry.version, *entry.hosts]).encode()

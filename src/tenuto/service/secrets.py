@@ -1,6 +1,8 @@
 """Secrets: set and deleted, listed by name. Nobody is ever told a value; only a node that is about to run is given it."""
 
+import re
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,6 +18,8 @@ from tenuto.service.vault import Vault
 
 SHORTEST: Final = 4  # a shorter one could not be told from ordinary text, and so not be kept out of a journal
 LONGEST: Final = 64 * 1024
+MOST_HOSTS: Final = 20
+_HOST: Final = re.compile(r"(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*|[0-9a-f:]*:[0-9a-f:.]+", re.ASCII)
 _RESERVED: Final = "KEY"  # TENUTO_SECRET_KEY is the master key
 
 
@@ -27,15 +31,17 @@ async def put(
     value: str,
     *,
     stage: str = ANY_STAGE,
+    hosts: Sequence[str] = (),
     at: float | None = None,
 ) -> SealedEntry:
-    """A new secret, or another value for one."""
+    """A new secret, or another value for one. `hosts`: where it may be sent, `example.com` or `*.example.com`."""
     _check_secret_name(name)
     _check_value(value)
+    bound = _checked_hosts(hosts)
     await check_stage(tx, who, stage)
     now = time.time() if at is None else at
-    made = await vault.put(tx, SealedEntry(who.tenant, stage, name, 0, who.name, now), value)
-    await audit(tx, who, "secrets.set", name, {"stage": stage, "version": made.version}, at=now)
+    made = await vault.put(tx, SealedEntry(who.tenant, stage, name, 0, who.name, now, hosts=bound), value)
+    await audit(tx, who, "secrets.set", name, {"stage": stage, "version": made.version, "hosts": bound}, at=now)
     return made
 
 
@@ -98,6 +104,7 @@ def secret_json(entry: SealedEntry) -> dict[str, object]:
         "version": entry.version,
         "updated_at": entry.at,
         "by": entry.by,
+        "hosts": [*entry.hosts],
     }
 
 
@@ -107,6 +114,17 @@ def _check_secret_name(name: str) -> None:
         raise Refused(
             "invalid", "a secret cannot be called `KEY`", "TENUTO_SECRET_KEY is the master key; say whose key it is"
         )
+
+
+def _checked_hosts(hosts: Sequence[str]) -> tuple[str, ...]:
+    found = tuple(sorted({host.strip().lower().rstrip(".") for host in hosts}))
+    wrong = next((host for host in found if _HOST.fullmatch(host) is None), None)
+    if wrong is not None or len(found) > MOST_HOSTS:
+        said = f"`{(wrong or '')[:100]}` is no host" if wrong is not None else f"more than {MOST_HOSTS} hosts"
+        raise Refused(
+            "invalid", said, "write `api.example.com`, or `*.example.com` for all below it; no scheme, no port"
+        )
+    return found
 
 
 def _check_value(value: str) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from tenuto.ports.sealed import ANY_STAGE, Sealed, SealedEntry
-from tenuto.ports.secrets import Secrets
+from tenuto.ports.secrets import BoundSecret, Secrets
 from tenuto.ports.store import Store, Transaction
 from tenuto.service.master_keys import MasterKey, MasterKeys
 from tenuto.service.principal import DEFAULT_TENANT
@@ -66,9 +66,10 @@ class Vault:
     def opened(self, sealed: Sealed) -> str:
         """`KeyError` with a sentence if it does not open."""
         try:
-            return unseal(sealed, self._key_of(sealed))
+            value = unseal(sealed, self._key_of(sealed))
         except Unopened as error:
             raise KeyError(str(error)) from None
+        return BoundSecret(value, sealed.hosts) if sealed.hosts else value
 
     def forget(self) -> None:
         """Something was written in this process."""

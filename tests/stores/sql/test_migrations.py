@@ -58,6 +58,10 @@ ROWS: dict[str, str] = {
         INSERT INTO notes (tenant, run, id, text, "by", at) VALUES ('default', 'r', 'n1', 'hm', 'u1', 1.5);
         INSERT INTO deliveries (tenant, source, id, at, run) VALUES ('default', 'crm', 'm2', 1.5, 'r');
     """,
+    "0003": """
+        INSERT INTO sealed (tenant, stage, name, version, "by", at, nonce, ciphertext, wrapped, key_id, hosts)
+            VALUES ('default', '*', 'BOUND', 1, 'u1', 1.5, 'n', 'c', 'w', 'k', '["example.com"]');
+    """,
 }
 
 

@@ -66,8 +66,9 @@ class LocalContext:
 
     @property
     def http(self) -> Http:
-        owner = self._attempt.owner
-        return owner.services.http.view(self._attempt.command.key, hops_of(owner.state.about.trigger))
+        owner, redactor = self._attempt.owner, self._attempt.redactor
+        bound = redactor.bound if redactor else {}
+        return owner.services.http.view(self._attempt.command.key, hops_of(owner.state.about.trigger), bound)
 
     @property
     def files(self) -> "RunFiles":

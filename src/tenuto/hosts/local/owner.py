@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from tenuto.core.commands import RunNode
 from tenuto.core.inputs import Input
 from tenuto.core.machine import State
+from tenuto.hosts.local.secrets import Redactor
 from tenuto.hosts.local.services import Services
 from tenuto.sdk.definition import NodeDefinition
 
@@ -42,5 +43,6 @@ class Asker(Protocol):
     started_at: float
     open_step: str | None
     spent: bool
+    redactor: Redactor | None  # knows the secrets that it was given
 
     def redacted(self, value: Any) -> Any: ...

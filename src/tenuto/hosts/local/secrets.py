@@ -5,13 +5,14 @@ recorded secret is data.
 """
 
 import base64
+import json
 import os
 from collections.abc import Mapping
 from typing import Any, Final, cast
 from urllib.parse import quote, quote_plus
 
 from tenuto.core.values import Secret, SecretText
-from tenuto.ports.secrets import Secrets
+from tenuto.ports.secrets import BoundSecret, Secrets
 
 PREFIX: Final = "TENUTO_SECRET_"
 
@@ -44,12 +45,15 @@ class EnvironmentSecrets:
 class Redactor:
     """Replaces the values of the secrets that one node was given, and their usual disguises, by `[secret:NAME]`."""
 
-    __slots__ = ("_marks",)
+    __slots__ = ("_marks", "bound")
 
     def __init__(self) -> None:
         self._marks: list[tuple[str, str]] = []
+        self.bound: dict[str, tuple[str, ...]] = {}  # by name: the hosts that it may be sent to
 
     def add(self, name: str, value: str) -> None:
+        if isinstance(value, BoundSecret):
+            self.bound[name] = value.hosts
         if len(value) < SHORTEST:
             return
         mark = f"[secret:{name}]"
@@ -110,6 +114,7 @@ def _forms(value: str) -> set[str]:
     """The value as it is, in URLs, in JSON, and in base64 at each of the three places where it may begin."""
     raw = value.encode("utf-8", "surrogatepass")
     forms = {value, quote(value, safe=""), quote(value), quote_plus(value), repr(value)[1:-1], raw.hex()}
+    forms |= {json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]}
     forms |= {line for line in value.splitlines() if len(line) >= 2 * SHORTEST}
     for shift in range(3):
         forms |= _base64_forms(raw, shift)

@@ -69,9 +69,10 @@ class HttpClient:
         self._max_bytes = max_bytes
         self._transport: Transport | None = None
 
-    def view(self, idempotency_key: str = "", hops: int = 0) -> Http:
-        """The client as one node sees it. `hops`: how many runs led to this one."""
-        return Http(self, idempotency_key, hops)
+    def view(self, idempotency_key: str = "", hops: int = 0, bound: Mapping[str, Iterable[str]] | None = None) -> Http:
+        """The client as one node sees it. `hops`: how many runs led to this one. `bound`: for each secret that the node
+        holds and that is for some hosts alone, those hosts."""
+        return Http(self, idempotency_key, hops, bound or {})
 
     async def aclose(self) -> None:
         """Close what is kept open."""
@@ -79,10 +80,11 @@ class HttpClient:
             await self._transport.aclose()
             self._transport = None
 
-    async def send(self, request: _Request, redirects: int) -> Response:
+    async def send(self, request: _Request, redirects: int, bound: Mapping[str, Iterable[str]]) -> Response:
         """Send, follow, read."""
         transport = self._ready()
         for _ in range(redirects + 1):
+            _refuse_foreign(request, bound)
             try:
                 response, location = await self._once(transport, request)
             except transport.ERRORS as error:
@@ -119,12 +121,13 @@ class HttpClient:
 class Http:
     """`ctx.http`. Requests that may change something carry the node's idempotency key, so that a service can drop repeats."""
 
-    __slots__ = ("_client", "_hops", "_key")
+    __slots__ = ("_bound", "_client", "_hops", "_key")
 
-    def __init__(self, client: HttpClient, idempotency_key: str, hops: int = 0) -> None:
+    def __init__(self, client: HttpClient, idempotency_key: str, hops: int, bound: Mapping[str, Iterable[str]]) -> None:
         self._client = client
         self._key = idempotency_key
         self._hops = hops
+        self._bound = bound
 
     async def request(
         self,
@@ -146,7 +149,7 @@ class Http:
         request = self._request(method, url, headers, query, _body(json, content))
         try:
             async with asyncio.timeout(timeout):
-                return await self._client.send(request, min(redirects, MAX_REDIRECTS))
+                return await self._client.send(request, min(redirects, MAX_REDIRECTS), self._bound)
         except TimeoutError:
             raise NodeError(f"{request.asked}: no whole answer within {timeout:g} s", type="connection") from None
 
@@ -180,6 +183,16 @@ class Http:
         outgoing.with_default(made, "User-Agent", "tenuto")
         outgoing.with_default(made, outgoing.HOP, str(self._hops + 1))
         return _Request(verb, parse_url(url, query), made, content)
+
+
+def _refuse_foreign(request: _Request, bound: Mapping[str, Iterable[str]]) -> None:
+    """A node that holds a secret for some hosts alone asks no others: whatever it sends might carry the secret."""
+    host = request.target.host.rstrip(".").lower()
+    for name, hosts in bound.items():
+        if not any(host == each or (each[:2] == "*." and host.endswith(each[1:])) for each in hosts):
+            allowed = ", ".join(hosts)
+            message = f"{request.asked}: the secret `{name}` may be sent to {allowed} alone, and this node holds it"
+            raise NodeError(message, type="permission", retry=False)
 
 
 def _body(json: Any, content: bytes | str | None) -> tuple[bytes | None, str]:

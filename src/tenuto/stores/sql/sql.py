@@ -146,4 +146,4 @@ def _beyond(by: Sequence[Column[Any]], values: Sequence[Any], *, falling: bool) 
 
 
 def _record(kind: type[Kind], row: Row[Any]) -> Kind:
-    return kind(*row)
+    return kind(**{field.name: value for field, value in zip(fields(cast("type[Any]", kind)), row, strict=True)})

@@ -24,7 +24,7 @@ from sqlalchemy import (
 from tenuto.stores.sql.types import Json, Names, Words
 
 # Raise it with every new file in `migrations/versions/`; a test compares what the two make.
-REVISION: Final = "0002"
+REVISION: Final = "0003"
 
 metadata: Final = MetaData(
     naming_convention={
@@ -296,6 +296,7 @@ sealed: Final = Table(
     _bytes("ciphertext"),
     _bytes("wrapped"),
     _word("key_id"),
+    Column("hosts", Names, nullable=False, server_default="[]"),
     _key("tenant", "stage", "name"),
     _of_tenant(),
     Index(None, "key_id"),

@@ -9,7 +9,7 @@ from tenuto.ports.store import Store
 from tenuto.ports.values import Value
 from tenuto.testing.store_conformance.suite import THEM, US, Suite, stored
 
-TOKEN = Sealed(US, "dev", "TOKEN", 1, "ann", 1.0, b"\0nonce", b"\xff\0cipher", b"wrapped", "k1")
+TOKEN = Sealed(US, "dev", "TOKEN", 1, "ann", 1.0, b"\0nonce", b"\xff\0cipher", b"wrapped", "k1", hosts=("a.example",))
 
 
 class Given(Suite):
