@@ -73,6 +73,7 @@ async def open_engine(
             options=_options(settings, drive=drive),
             files_key=key_of(settings.data / FILES_KEY),
             logs=settings.data / LOGS,
+            reachable=journal.reachable,
         )
         engine.keep_house()
         try:

@@ -10,9 +10,12 @@ import pytest
 from hosts.local.harness import opened
 from hosts.local.world import World, kills_at, random_kills
 from postgres import PostgresServer
+from stores.wire import Wire
 from tenuto.ports.engine import StartRequest
-from tenuto.ports.journal import Owned
+from tenuto.ports.journal import Owned, RunQuery
+from tenuto.ports.records import Unavailable
 from tenuto.stores.journal_postgres import PostgresJournal
+from tenuto.stores.journal_postgres import journal as postgres_journal
 from tenuto.testing.host_conformance import CASES, check, flow_of
 
 
@@ -112,5 +115,34 @@ def test_a_host_that_was_followed_stops_and_says_so(postgres_url: str) -> None:
                 await follower.host.signal(run, "go", "fresh")
                 assert (await follower.outcome(run)).output == "fresh"
         await old.close()
+
+    asyncio.run(play())
+
+
+def test_while_the_database_is_away_nobody_waits_for_ever(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that there is pauses, and goes on by itself; who asks for another one is told, and nothing of it was begun."""
+    monkeypatch.setattr(postgres_journal, "PATIENCE", 0.1)
+    steps = {f"n{number}": {"use": "test.sleep", "with": {"seconds": 0.05, "value": number}} for number in range(3)}
+    chain = {
+        name: {**step, "after": [f"n{number - 1}"] if number else []}
+        for number, (name, step) in enumerate(steps.items())
+    }
+    flow = flow_of("chain", {"nodes": chain, "output": "${n2}"})
+
+    async def play() -> None:
+        async with Wire(postgres_url) as wire:
+            journal = await PostgresJournal.open(wire.url)
+            async with opened(journal, reachable=journal.reachable) as harness:
+                run = await harness.host.start(StartRequest(flow))
+                wire.open = False
+                wire.cut()
+                await asyncio.sleep(0.1)
+                with pytest.raises(Unavailable):
+                    await harness.host.start(StartRequest(flow))
+                wire.open = True
+                assert (await asyncio.wait_for(harness.outcome(run), 20)).output == 2
+                assert [entry.id for entry in await journal.runs(RunQuery())] == [run]
+                await harness.host.start(StartRequest(flow))
+            await journal.close()
 
     asyncio.run(play())

@@ -79,6 +79,8 @@ class LocalHost:
 
     async def start(self, request: StartRequest) -> str:
         self._refuse_if_closed()
+        if request.parent is None:  # the runs that there are wait; somebody who asks for another one is told
+            await self.services.reachable()
         run = request.run or self._names.run_id()
         if request.run is not None and not request.new and await self._exists(run):
             if run not in self._starting:

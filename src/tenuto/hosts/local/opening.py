@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from tenuto.hosts.local.logs import Logs
 from tenuto.hosts.local.options import Clock, Options
 from tenuto.hosts.local.pools import Pools
 from tenuto.hosts.local.secrets import EnvironmentSecrets
-from tenuto.hosts.local.services import Services
+from tenuto.hosts.local.services import Services, at_once
 from tenuto.hosts.local.threads import Threads
 from tenuto.hosts.local.timers import Timers
 from tenuto.hosts.local.variables import FixedVariables
@@ -42,6 +42,7 @@ def make_host(
     seed: int | None = None,
     files_key: bytes = b"",
     logs: Path | None = None,
+    reachable: Callable[[], Awaitable[None]] = at_once,
 ) -> LocalHost:
     """`files_key`: seals the ids of files; the same for as long as the journal lives. `logs`: a folder, or memory."""
     options = options or Options()
@@ -65,6 +66,7 @@ def make_host(
         timers=Timers(clock, fire),
         pools=Pools(options.pools),
         threads=Threads(options.threads),
+        reachable=reachable,
         dice=random.Random(seed),  # noqa: S311  it only spreads retries
     )
     host = LocalHost(services, History(journal, blobs), epoch=epoch, clean=clean)

@@ -1,7 +1,7 @@
 """What every run of a host shares: the ports it was given, and the helpers that are one for all runs."""
 
 import random
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 from tenuto.hosts.local.files import FileStore
@@ -21,6 +21,10 @@ from tenuto.sdk.definition import NodeDefinition
 from tenuto.sdk.http import HttpClient
 
 
+async def at_once() -> None:
+    """A journal on the disk is never away."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Services:
     journal: Journal
@@ -37,6 +41,7 @@ class Services:
     timers: Timers
     pools: Pools
     threads: Threads
+    reachable: Callable[[], Awaitable[None]] = at_once  # raises if the journal has been away for a while
     runners: Runners = field(default_factory=Runners)
     hub: Hub = field(default_factory=Hub)
     dice: random.Random = field(default_factory=random.Random)

@@ -10,7 +10,7 @@ from tenuto.ports.journal import Closed, Commits, Row, RunEntry, RunQuery, Write
 from tenuto.ports.records import Unavailable
 
 from .deletion import delete_run, disown
-from .reader import PATIENCE, PostgresReader, connections
+from .reader import PATIENCE, PAUSE, PostgresReader, connections
 from .session import Session
 from .sql import Connection
 from .writer import Writer
@@ -74,6 +74,15 @@ class PostgresJournal:
     async def disown(self, owner: str) -> None:
         """The owner, which is no run, refers to nothing any more; what nobody else refers to is forgotten."""
         await self._writer.transaction(lambda connection: disown(connection, owner))
+
+    async def reachable(self) -> None:
+        """Returns when the database answers, or raises what is the matter if it has not for some seconds."""
+        now = asyncio.get_running_loop().time
+        deadline = now() + PATIENCE
+        while self.trouble is not None:
+            if now() > deadline:
+                raise Unavailable(str(self.trouble))
+            await asyncio.sleep(PAUSE)
 
     async def backup(self, target: Path | str) -> None:
         """PostgreSQL has a tool of its own, and `Refused` says which."""

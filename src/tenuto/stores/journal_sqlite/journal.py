@@ -106,6 +106,9 @@ class SqliteJournal:
         """Whom people ask: a file is never away, so that is the journal itself."""
         return self
 
+    async def reachable(self) -> None:
+        """At once: a file is never away."""
+
     @property
     def failure(self) -> Damaged | None:
         """Why nothing is written any more, or None."""
