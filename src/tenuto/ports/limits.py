@@ -1,22 +1,16 @@
 """Rate limits: how often somebody has asked of late, counted so that a change of the clock on the wall does not matter."""
 
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 
-@dataclass(slots=True, frozen=True)
-class Rate:
-    """So many in so many seconds."""
+class Rate(NamedTuple):
+    """So many in so many seconds. A tuple: its hash is asked for at every request."""
 
     amount: int
     seconds: int
 
-    def __str__(self) -> str:
-        return f"{self.amount}/{self.seconds}s"
 
-
-@dataclass(slots=True, frozen=True)
-class Verdict:
+class Verdict(NamedTuple):
     """`remaining` of the rate until it starts anew in `reset` seconds. `rate` is the one that has the least left."""
 
     allowed: bool
