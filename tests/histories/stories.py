@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tenuto.core.commands import RunNode
+from tenuto.core.events import SignalReceived
 from tenuto.core.flow.library import NodeType
 from tenuto.core.inputs import Signal
+from tenuto.core.machine import PAUSE, RESUME
 from tenuto.sdk.errors import NodeError, Suspended
 from tenuto.testing.driver import Driver
 
@@ -19,13 +21,15 @@ TYPES = (NodeType("work"), NodeType("mail", effects="once"), NodeType("choose", 
 
 @dataclass(frozen=True)
 class Story:
-    """`answers`: what is sent to whoever waits, by the name of the signal. `cancelled`: after its first round."""
+    """`answers`: what is sent to whoever waits, by the name of the signal. `cancelled`: after its first round. `paused`:
+    before its first round, until nothing runs any more."""
 
     document: Mapping[str, Any]
     nodes: Mapping[str, Any] = field(default_factory=dict)
     answers: Mapping[str, Any] = field(default_factory=dict)
     given: Any = None
     cancelled: bool = False
+    paused: bool = False
 
     def driver(self) -> Driver:
         document = {"flow": "story", **self.document}
@@ -35,14 +39,22 @@ class Story:
 def play(story: Story, driver: Driver) -> Driver:
     """Go on to the end."""
     for _ in range(60):
+        if story.paused and not _was_paused(driver):
+            driver.tell(Signal(driver.now, PAUSE, None, by="ann"))
         driver.run()
         if driver.state.ended is not None:
             return driver
-        if story.cancelled and not any(fact.type == "cancel.requested" for fact in driver.facts):
+        if driver.state.paused:
+            driver.tell(Signal(driver.now, RESUME, None, by="ann"))
+        elif story.cancelled and not any(fact.type == "cancel.requested" for fact in driver.facts):
             driver.cancel("enough")
         elif not _answer(story, driver):
             driver.advance(30)
     raise AssertionError(f"the story does not end: {driver.due}")
+
+
+def _was_paused(driver: Driver) -> bool:
+    return any(isinstance(fact, SignalReceived) and fact.name == PAUSE for fact in driver.facts)
 
 
 def _answer(story: Story, driver: Driver) -> bool:
@@ -68,6 +80,13 @@ def fails(kind: str = "error", **more: Any) -> Any:
     return behave
 
 
+def fails_once(_given: Any, command: RunNode) -> Any:
+    """A behaviour that succeeds the second time."""
+    if command.attempt == 1:
+        raise NodeError("not yet", type="error")
+    return command.attempt
+
+
 def asks(_given: Any, command: RunNode) -> Any:
     """A behaviour that waits for an answer."""
     if "answer" not in command.steps:
@@ -84,6 +103,20 @@ def takes(value: Any) -> dict[str, Any]:
 
 
 STORIES: dict[str, Story] = {
+    "pause": Story(
+        {
+            "nodes": {
+                "a": {"use": "work"},
+                "flaky": {"use": "work", "retry": {"attempts": 2, "delay": "1s"}},
+                "nap": {"use": "wait", "with": {"for": "5s"}},
+                "s": {"use": "set", "with": {"value": "${a}"}},
+                "m": {"use": "map", "after": ["nap", "flaky"], "over": "${[s, s]}", "nodes": {"x": {"use": "work"}}},
+            },
+            "output": "${s}",
+        },
+        nodes={"a": 7, "flaky": fails_once, "x": 1},
+        paused=True,
+    ),
     "chain": Story(
         {
             "input": {"n": "integer"},

@@ -12,7 +12,7 @@ from tenuto.core import inputs
 from tenuto.core.commands import RunNode, StartChild
 from tenuto.core.events import TERMINAL
 from tenuto.core.flow import Flow
-from tenuto.core.machine import decide, evolve, new_state, refusal, snapshot, todo
+from tenuto.core.machine import PAUSE, RESUME, decide, evolve, new_state, refusal, snapshot, todo
 from tenuto.core.values import canonical
 from tenuto.testing.driver import Driver, flow_of, replay
 from tenuto.testing.invariants import check, numbered
@@ -94,6 +94,7 @@ def _answer_somebody(driver: Driver) -> None:
         elif node.status == "waiting" and node.awaits and "signal" in node.awaits:
             driver.tell(inputs.Signal(driver.now, node.awaits["signal"], {"approved": True}))
     driver.tell(inputs.Signal(driver.now, "budget", {"add": {"tokens": 100}}))
+    driver.tell(inputs.Signal(driver.now, RESUME, None))
 
 
 # --- words that make no sense
@@ -139,7 +140,13 @@ GARBAGE = st.one_of(
     st.builds(inputs.StepStarting, TIMES, PATHS, ATTEMPTS, st.text(max_size=3), st.just("h")),
     st.builds(inputs.StepDone, TIMES, PATHS, ATTEMPTS, st.text(max_size=3), st.just("h"), ODD),
     st.builds(inputs.StepMismatch, TIMES, PATHS, ATTEMPTS, st.text(max_size=3)),
-    st.builds(inputs.Signal, TIMES, PATHS | st.just("budget"), PAYLOADS, key=st.none() | st.text(max_size=2)),
+    st.builds(
+        inputs.Signal,
+        TIMES,
+        PATHS | st.sampled_from(["budget", PAUSE, RESUME]),
+        PAYLOADS,
+        key=st.none() | st.text(max_size=2),
+    ),
     st.builds(inputs.TimerDue, TIMES, PATHS),
     st.builds(inputs.ChildBegun, TIMES, PATHS, st.text(max_size=3), st.just("1")),
     st.builds(
