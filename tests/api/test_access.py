@@ -12,13 +12,25 @@ from fastapi import APIRouter, FastAPI
 from api.frame import asking, frame
 from api.inventory import Spot, body_schema, query_params, sample, spots, text_fields, undeclared
 from api.two_tenants import Tenant, tenant
-from tenuto.api import auth, flows, health, hooks, metrics, nodes
+from tenuto.api import auth, docs, flows, health, hooks, metrics, nodes
 from tenuto.api.access import ANY_CREDENTIAL, EVERYBODY, PUBLIC
 from tenuto.api.routing import Router
 from tenuto.service.permissions import PERMISSIONS, ROLES
 
 # Open to everybody, each by its own function: nothing is open because of how its path reads.
-OPEN = {auth.login, auth.refresh, auth.logout, hooks.receive, health.live, health.ready, health.health, metrics.metrics}
+OPEN = {
+    auth.login,
+    auth.refresh,
+    auth.logout,
+    hooks.receive,
+    health.live,
+    health.ready,
+    health.health,
+    metrics.metrics,
+    docs.page,
+    docs.script,
+    docs.style,
+}
 # Names of the tenant's own choosing in the path: whoever asks makes one of its own.
 MAKES = {("PUT", "roles"), ("PUT", "secrets"), ("PUT", "variables")}
 # Whatever is asked of them is data, and the answer says what is wrong with it.

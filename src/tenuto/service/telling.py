@@ -48,7 +48,10 @@ async def answer(platform: Platform, who: Principal, word: str, path: str, paylo
 async def cancel(platform: Platform, who: Principal, word: str, reason: str | None = None) -> RunEntry:
     entry = await named(platform.archive, who.tenant, word)
     archive = platform.archive.within(who.tenant)
-    return await runs.cancel(archive, platform.engine, entry.id, by=by_of(who), reason=reason)
+    cancelled = await runs.cancel(archive, platform.engine, entry.id, by=by_of(who), reason=reason)
+    async with platform.store.write() as tx:
+        await audit(tx, who, "runs.cancel", entry.name, {"run": entry.id}, at=platform.clock())
+    return cancelled
 
 
 async def pause(platform: Platform, who: Principal, word: str) -> RunEntry:
