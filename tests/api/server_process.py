@@ -26,6 +26,11 @@ class ServerProcess:
     def token(self) -> str:
         return (self.data / "token").read_text().strip()
 
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
     async def start(self, seconds: float = 60) -> None:
         port = self.url.rpartition(":")[2]
         command = [sys.executable, "-m", "tenuto.cli", "up", "--port", port, "--data", str(self.data)]

@@ -1,0 +1,155 @@
+"""R16: readers that take nothing, and very many that take everything, cost neither memory nor the runs of others."""
+
+import asyncio
+import socket
+import statistics
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from api.server_process import ServerProcess
+from tenuto.client import Client
+
+# Many facts, a few kB each.
+CHATTY = """\
+flow: chatty
+input: {turns: integer}
+nodes:
+  ok: {use: approval, with: {question: "Begin?"}}
+  talk:
+    use: loop
+    after: [ok]
+    max: 1000
+    until: ${turn.index + 1 >= input.turns}
+    nodes:
+      word: {use: debug.echo, with: {value: "TEXT"}}
+    output: ${word}
+""".replace("TEXT", "x" * 3_000)
+SMALL = "flow: small\nnodes: {a: {use: debug.echo, with: {value: 1}}}\noutput: ${a}\n"
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncGenerator[tuple[ServerProcess, Client]]:
+    server = ServerProcess(tmp_path / "data")
+    await server.start()
+    try:
+        async with Client(server.url, server.token) as client:
+            await client.flows.save(CHATTY)
+            await client.flows.save(SMALL)
+            yield server, client
+    finally:
+        server.kill()
+
+
+def reader(server: ServerProcess, run: str) -> socket.socket:
+    """It has asked, and takes hardly anything."""
+    host, port = server.url.removeprefix("http://").split(":")
+    taker = socket.socket()
+    taker.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+    taker.connect((host, int(port)))
+    lines = (
+        f"GET /v1/runs/{run}/events HTTP/1.1",
+        f"Host: {host}:{port}",
+        f"Authorization: Bearer {server.token}",
+        "Accept: text/event-stream",
+    )
+    taker.sendall("\r\n".join([*lines, "", ""]).encode())
+    assert taker.recv(12).startswith(b"HTTP/1.1 200")
+    taker.setblocking(False)
+    return taker
+
+
+async def trickle(takers: list[socket.socket]) -> None:
+    """A byte a second each."""
+    while True:
+        await asyncio.sleep(1)
+        for taker in takers:
+            try:
+                taker.recv(1)
+            except OSError:
+                continue
+
+
+def memory(server: ServerProcess) -> int:
+    """Of the process, in MB."""
+    status = Path(f"/proc/{server.pid}/status").read_text()
+    return int(next(line for line in status.split("\n") if line.startswith("VmRSS")).split()[1]) // 1024
+
+
+async def median(count: int, once: Callable[[], Awaitable[object]]) -> float:
+    took: list[float] = []
+    for _ in range(count):
+        began = time.perf_counter()
+        await once()
+        took.append(time.perf_counter() - began)
+    return statistics.median(took)
+
+
+async def stalled(server: ServerProcess, client: Client, readers: int, turns: int) -> tuple[float, int]:
+    """How much longer small runs took while so many readers took nothing of a chatty one, and how many MB that cost."""
+
+    async def small() -> object:
+        return await client.runs.start("small", wait=10)
+
+    run = (await client.runs.start("chatty", {"turns": turns})).id
+    alone, before = await median(30, small), memory(server)
+    takers = [reader(server, run) for _ in range(readers)]
+    trickling = asyncio.ensure_future(trickle(takers))
+    try:
+        await client.runs.approve(run, "ok")
+        await client.runs.wait(run)
+        beside = await median(30, small)
+        return beside / alone, memory(server) - before
+    finally:
+        trickling.cancel()
+        for taker in takers:
+            taker.close()
+
+
+@pytest.mark.serial
+async def test_readers_that_take_nothing_cost_nothing(house: tuple[ServerProcess, Client]):
+    """Short form: 20 at 1 B/s. (The figures are wide: other tests' processes may be about.)"""
+    slower, grown = await stalled(*house, readers=20, turns=150)
+
+    assert slower < 3
+    assert grown < 60
+
+
+@pytest.mark.nightly
+@pytest.mark.serial
+async def test_two_hundred_readers_that_take_nothing_cost_nothing(house: tuple[ServerProcess, Client]):
+    """R16: 200 at 1 B/s; RSS grows by less than 100 MB, other runs are as fast as before."""
+    slower, grown = await stalled(*house, readers=200, turns=900)
+
+    assert slower < 1.2
+    assert grown < 100
+
+
+@pytest.mark.nightly
+@pytest.mark.serial
+async def test_five_hundred_readers_do_not_slow_the_run_that_they_read(house: tuple[ServerProcess, Client]):
+    """At most a tenth slower, the best of some rounds beside each other."""
+    _, client = house
+
+    async def took(readers: int) -> float:
+        run = (await client.runs.start("chatty", {"turns": 400})).id
+        reading = [asyncio.ensure_future(_drain(client, run)) for _ in range(readers)]
+        await asyncio.sleep(1 if readers else 0)
+        began = time.perf_counter()
+        await client.runs.approve(run, "ok")
+        while not (await client.runs.get(run)).ended:  # noqa: ASYNC110  a stream would be one reader more
+            await asyncio.sleep(0.02)
+        spent = time.perf_counter() - began
+        await asyncio.gather(*reading)
+        return spent
+
+    rounds = [(await took(0), await took(500)) for _ in range(3)]
+
+    assert min(many / none for none, many in rounds) < 1.1
+
+
+async def _drain(client: Client, run: str) -> None:
+    async for _ in client.runs.stream(run):
+        pass
