@@ -285,3 +285,15 @@ class TestWhoMay:
         answer = await anonymous.post("/hooks/default/dev/echo", headers={"Tenuto-Hop": hops})
 
         assert answer.status_code == status
+
+
+@pytest.mark.parametrize(("hops", "status"), [("8", 201), ("9", 508)])
+async def test_a_run_that_a_run_starts_over_the_api_counts_as_well(
+    house: Server, admin: httpx2.AsyncClient, hops: str, status: int
+):
+    answer = await admin.post("/v1/runs", json={"flow": "signed"}, headers={"Tenuto-Hop": hops})
+
+    assert answer.status_code == status
+    if status == 201:
+        facts = await house.platform.archive.facts(answer.json()["id"])
+        assert getattr(facts[0][1], "trigger", None) == {"hops": 8}

@@ -20,6 +20,7 @@ from tenuto.ports.claims import Claim
 from tenuto.ports.engine import Live, StartRequest
 from tenuto.ports.files import NoSuchFile
 from tenuto.ports.journal import RunEntry
+from tenuto.service import hops
 from tenuto.service.platform import Platform
 from tenuto.service.principal import Principal
 from tenuto.service.published import DEFAULT_STAGE
@@ -78,10 +79,11 @@ class Started:
     again: bool = False
 
 
-async def start(platform: Platform, who: Principal, asked: Asked, *, key: str | None = None) -> Started:
-    """Start it, for `who`, where `who` acts."""
+async def start(platform: Platform, who: Principal, asked: Asked, *, key: str | None = None, led: int = 0) -> Started:
+    """Start it, for `who`, where `who` acts. `led`: how many runs led to this (`service.hops`)."""
+    hops.check(led)
     check_labels(asked.labels)
-    request = await _request(platform, who, asked)
+    request = replace(await _request(platform, who, asked), trigger=hops.carried({"hops": led}))
     if key is not None:
         return await _start_once(platform, who, asked, request, key)
     async with _free_name(platform, who, asked.name):
