@@ -2,11 +2,15 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import apsw
+import asyncpg
 import pytest
 
 from tenuto.ports.journal import RunQuery
+from tenuto.stores.journal_postgres import PostgresJournal
+from tenuto.stores.journal_postgres.lookups import Listing
 from tenuto.stores.journal_sqlite import SqliteJournal, SqliteReader, database
 from tenuto.stores.journal_sqlite.lookups import listing
 from tenuto.testing.journal_conformance import entry, facts, keep
@@ -33,6 +37,23 @@ def test_a_question_is_answered_from_an_index(query: RunQuery, tmp_path: Path):
     db.close()
 
     assert not [step for step in plan if step.startswith("SCAN runs")], plan
+
+
+def test_a_question_is_answered_from_an_index_of_postgres(postgres_url: str):
+    """Told not to read whole tables, which it does while they are small, it finds another way to each."""
+
+    async def plans() -> dict[str, str]:
+        await (await PostgresJournal.open(postgres_url)).close()
+        connection: Any = await asyncpg.connect(postgres_url, server_settings={"enable_seqscan": "off"})
+        found: dict[str, str] = {}
+        for name, query in QUERIES.items():
+            listing = Listing(query)
+            lines = await connection.fetch(f"EXPLAIN {listing.statement}", *listing.bound)
+            found[name] = "\n".join(line[0] for line in lines)
+        await connection.close()
+        return found
+
+    assert not [plan for plan in asyncio.run(plans()).values() if "Seq Scan" in plan]
 
 
 def test_a_journal_from_before_these_questions_answers_them(tmp_path: Path):
