@@ -1,10 +1,14 @@
 """`/v1/secrets`: values go in, names come out."""
 
+from pathlib import Path
+
 import httpx2
 import pytest
 
-from tenuto.bootstrap.server import Server
+from tenuto.bootstrap.server import Server, open_server
 from tenuto.service.principal import EVERYTHING
+from tenuto.service.refusals import Refused
+from tenuto.settings import Hidden, Settings
 
 VALUE = "s3cr3t/välue+1"
 
@@ -126,6 +130,16 @@ async def test_a_body_that_is_not_json_is_not_said_either(admin: httpx2.AsyncCli
 
     assert answer.status_code == 400
     assert "s3cr3t" not in answer.text
+
+
+@pytest.mark.parametrize("key", ["changeme", "c2VjcmV0", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="])
+async def test_a_server_does_not_start_with_a_key_that_can_be_guessed(tmp_path: Path, key: str):
+    with pytest.raises(Refused) as refused:
+        async with open_server(Settings(data=tmp_path, secret_key=Hidden(key))):
+            pass
+
+    assert refused.value.code == "insecure"
+    assert key not in f"{refused.value} {refused.value.hint} {Settings(secret_key=Hidden(key))}"
 
 
 async def test_who_set_it_is_written_down_without_the_value(admin: httpx2.AsyncClient, server: Server):

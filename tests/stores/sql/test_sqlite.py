@@ -139,6 +139,7 @@ async def test_a_backup_is_one_instant_whoever_writes_meanwhile(tmp_path: Path) 
     with sqlite3.connect(tmp_path / "copy.db") as copy:
         ids = {row[0] for row in copy.execute("SELECT id FROM notes")}
         assert copy.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    assert stat.S_IMODE((tmp_path / "copy.db").stat().st_mode) == 0o600
     assert "before" in ids
     assert all(f"{name[:-1]}b" in ids for name in ids if name.endswith("a"))
 

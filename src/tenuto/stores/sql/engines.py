@@ -50,7 +50,7 @@ class Engines:
 
 def sqlite_engines(file: Path, *, temporary: bool = False) -> Engines:
     """`temporary`: nobody will open it again, and its folder goes with it."""
-    _make_private(file)
+    make_private(file)
     pragmas = ["journal_mode=TRUNCATE", f"synchronous={'OFF' if temporary else 'FULL'}", "foreign_keys=ON"]
     writer = _sqlite(file, [*pragmas, "cache_spill=OFF"], pool_size=1, max_overflow=0)
     event.listen(writer.sync_engine, "begin", _begin_immediate)
@@ -137,7 +137,7 @@ def _begin_immediate(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
-def _make_private(file: Path) -> None:
+def make_private(file: Path) -> None:
     """Hashes of passwords lie in it. The journal beside it takes over its mode."""
     file.parent.mkdir(parents=True, exist_ok=True)
     os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))

@@ -15,7 +15,7 @@ from tenuto.stores.sql.audit import SqlAudit
 from tenuto.stores.sql.claims import SqlClaims
 from tenuto.stores.sql.deliveries import SqlDeliveries
 from tenuto.stores.sql.drafts import SqlDrafts
-from tenuto.stores.sql.engines import BUSY_SECONDS, Engines
+from tenuto.stores.sql.engines import BUSY_SECONDS, Engines, make_private
 from tenuto.stores.sql.errors import translated
 from tenuto.stores.sql.flow_list import SqlFlowList
 from tenuto.stores.sql.housekeeping import SqlHousekeeping
@@ -140,6 +140,7 @@ def _transaction(sql: Sql) -> Transaction:
 
 
 def _copy(source: Path, target: Path) -> None:
+    make_private(target)
     with sqlite3.connect(source, timeout=BUSY_SECONDS) as here, sqlite3.connect(target) as there:
         here.backup(there)
     here.close()
