@@ -50,6 +50,7 @@ STATUS: Final[Mapping[str, int]] = {
     "misdirected": 421,
     "invalid": 422,
     "too_deep": 422,
+    "quota": 429,
     "rate_limited": 429,
     "internal": 500,
     "run_failed": 500,
