@@ -40,6 +40,7 @@ from tenuto.api.middleware.limits import RateLimits
 from tenuto.api.middleware.origins import LOOPBACK, Hosts, Proxies
 from tenuto.api.middleware.requests import Requests
 from tenuto.api.openapi import describe
+from tenuto.api.quick import QuickFirst
 from tenuto.service.platform import Platform
 from tenuto.settings import Settings
 
@@ -47,7 +48,7 @@ _ANYWHERE: Final = frozenset({"0.0.0.0", "::", ""})  # noqa: S104  compared with
 
 # One line for each noun. They are looked at one by one, in this order.
 ROUTERS: Final[Sequence[APIRouter]] = (
-    run_hot.router,  # asked most, and so looked at first
+    run_hot.router,
     approvals.router,
     audit.router,
     auth.router,
@@ -97,6 +98,7 @@ def create_app(platform: Platform, settings: Settings | None = None) -> FastAPI:
     errors.install(app)
     for router in ROUTERS:
         app.include_router(router)
+    app.router.middleware_stack = QuickFirst(app.router.middleware_stack, run_hot.router.routes)
     app.openapi = lambda: describe(app)
     return app
 
