@@ -24,6 +24,7 @@ async def flows(admin: httpx2.AsyncClient) -> None:
 async def until(
     admin: httpx2.AsyncClient, run: str, status: str, headers: dict[str, str] | None = None
 ) -> dict[str, Any]:
+    shown: dict[str, Any] = {}
     for _ in range(300):
         shown = (await admin.get(f"/v1/runs/{run}", headers=headers)).json()
         if shown["status"] == status:
