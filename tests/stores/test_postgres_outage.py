@@ -122,9 +122,13 @@ def test_closing_does_not_wait_for_ever(postgres_url: str, monkeypatch: pytest.M
         waiting = [asyncio.create_task(told(journal, "run", facts(seq, seq))) for seq in (2, 3)]
         await asyncio.sleep(0.1)
         waiting.append(asyncio.create_task(told(journal, "later", facts(1, 1))))
+        deleting = asyncio.create_task(journal.delete("run"))
         await asyncio.sleep(0.1)
 
         await journal.close()
+
+        with pytest.raises(Closed, match="may have been"):
+            await deleting
 
         answers = await asyncio.gather(*waiting)
         assert [type(answer) for answer in answers] == [Closed] * 3

@@ -96,7 +96,7 @@ class PostgresReader:
 
     async def problems(self) -> list[str]:
         """Every fact that is missing or is not what was written. Reads all of them."""
-        return await self._ask(_problems)
+        return await self._ask(_problems, within=None)
 
     async def close(self) -> None:
         if self._closed:
@@ -128,7 +128,7 @@ class PostgresReader:
         if not found:
             raise FileNotFoundError(f"There is no journal in {self._where}.")
 
-    async def _ask(self, question: Callable[[Connection], Awaitable[T]]) -> T:
+    async def _ask(self, question: Callable[[Connection], Awaitable[T]], within: float | None = STALLED) -> T:
         now = asyncio.get_running_loop().time
         deadline = None if self._patience is None else now() + self._patience
         pause = PAUSE
@@ -136,7 +136,7 @@ class PostgresReader:
             if self._closed:
                 raise Closed("The journal is closed.")
             try:
-                async with asyncio.timeout(STALLED), self._pool.acquire(timeout=CONNECTING) as connection:
+                async with asyncio.timeout(within), self._pool.acquire(timeout=CONNECTING) as connection:
                     return await question(connection)
             except Exception as error:
                 if not passes(error):

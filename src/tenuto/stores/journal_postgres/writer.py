@@ -43,6 +43,7 @@ class Writer:
         self._session = session
         self._queue: deque[Write | Task] = deque()
         self._untold: list[Write] = []  # taken from the queue, and on its way
+        self._answers: set[asyncio.Future[Any]] = set()  # of transactions that somebody waits for
         self._news = asyncio.Event()
         self._tails: dict[str, int] = {}  # run -> seq of its last fact, negative where that ended it
         self._stopped = False
@@ -72,6 +73,8 @@ class Writer:
                 if not answer.done():
                     answer.set_result(result)
 
+        self._answers.add(answer)
+        answer.add_done_callback(self._answers.discard)
         self._queue.append(task)
         self._news.set()
         return await answer
@@ -105,6 +108,8 @@ class Writer:
         )
         left = [item for item in self._queue if isinstance(item, Write)]
         self._queue.clear()
+        for answer in list(self._answers):
+            answer.set_exception(doubtful)
         self._tell([*self._untold, *left], [doubtful] * len(self._untold) + [unwritten] * len(left))
 
     async def _work(self) -> None:
