@@ -116,6 +116,12 @@ def _switch(given: Any) -> bool:
     return said
 
 
+def _level(given: Any) -> str:
+    if str(given).lower() not in {"debug", "info", "warning", "error"}:
+        raise _NotSo("debug, info, warning or error")
+    return str(given).lower()
+
+
 def _words(given: Any) -> tuple[str, ...]:
     items = given.replace(",", " ").split() if isinstance(given, str) else given
     if not isinstance(items, list):
@@ -254,6 +260,9 @@ class Settings:
         "Whether `/metrics` and `/health*` need no credential where the server listens at more than loopback.",
         False,
         _switch,
+    )
+    log_level: str = _doc(
+        "From which level on the server says what it does: debug, info, warning, error.", "info", _level
     )
     limits: Mapping[str, Rate | None] = _doc(
         "`[limits]`: `start`, `write`, `read` of one key or user, `tenant` of all its requests, `address` and `auth`"

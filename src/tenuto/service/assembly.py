@@ -32,6 +32,7 @@ from tenuto.service.platform import Platform
 from tenuto.service.principal import DEFAULT_TENANT
 from tenuto.service.published import Published
 from tenuto.service.run_figures import RunFigures
+from tenuto.service.run_lines import RunLines
 from tenuto.service.runs import Deleter
 from tenuto.service.shelf import Shelf, live_in
 from tenuto.service.telemetry import Telemetry
@@ -97,7 +98,7 @@ def put_together(given: Given, parts: Parts) -> Platform:
     archive = Archive(parts.records, parts.records, lambda content: load(content, format="json").flow)
     triggers = Triggers(parts.store)
     figures = RunFigures()
-    telemetry = Telemetry(figures)
+    telemetry = Telemetry(figures, RunLines())
     parts.host.record(telemetry)
     outside = OutsideTokens(parts.store, given.issuers, parts.http, time.time)
     return Platform(

@@ -10,6 +10,7 @@ from typing import Final
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tenuto.api.errors import answer_unexpected
+from tenuto.api.logs import current
 
 HEADER: Final = b"x-request-id"
 _DECENT: Final = re.compile(rb"[A-Za-z0-9._-]{1,64}")  # what may stand in a header and in a log line
@@ -32,7 +33,9 @@ class Requests:
             return
         begun = time.perf_counter()
         request_id = request_id_for(scope)
-        scope.setdefault("state", {})["request_id"] = request_id
+        state = scope.setdefault("state", {})
+        state["request_id"] = request_id
+        answering = current.set(state)
         named = (HEADER, request_id.encode())
         status, took = 0, 0.0
 
@@ -52,6 +55,7 @@ class Requests:
                 raise
             await answer_unexpected(request_id, error)(scope, receive, send_named)
         finally:
+            current.reset(answering)
             self._count(scope, status or _CLIENT_LEFT, took)
 
 
