@@ -128,7 +128,8 @@ class Runner:
 
     def _python(self, block: Block) -> None:
         # Padded, so that a traceback shows the line of the page.
-        code = compile("\n" * (block.line - 1) + block.text, str(block.page), "exec")
+        text = block.text.replace(ADDRESS, self.address)
+        code = compile("\n" * (block.line - 1) + text, str(block.page), "exec")
         if "file" not in block.notes:
             sys.modules[self.module.__name__] = self.module  # where pydantic and dataclasses look names up
             exec(code, self.module.__dict__)
