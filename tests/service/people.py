@@ -12,7 +12,7 @@ from tenuto.service import keys, tenants, users
 from tenuto.service.identity import Identity, make_identity
 from tenuto.service.passwords import Passwords
 from tenuto.service.principal import Principal, local
-from tenuto.stores.sql import temporary_store
+from tenuto.stores.sql import open_store, temporary_store
 
 PASSWORD = "correct horse battery"
 CHEAP = {"time": 1, "memory": 8, "lanes": 1}
@@ -79,8 +79,9 @@ class People:
 
 
 @asynccontextmanager
-async def some_people(data: Path, **more: Any) -> AsyncGenerator[People]:
-    store = await temporary_store()
+async def some_people(data: Path, *, url: str | None = None, **more: Any) -> AsyncGenerator[People]:
+    """`url`: of a PostgreSQL, instead of a SQLite that nothing remains of."""
+    store = await (temporary_store() if url is None else open_store(data, url))
     try:
         yield People(store, data, **more)
     finally:
