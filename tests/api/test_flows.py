@@ -91,6 +91,11 @@ class TestSaving:
         assert (await publish(admin, "prod")).status_code == 200
         assert (await admin.get("/v1/flows/hello")).json()["file"] == "flows/hello.yaml"
 
+        platform.flows.sources.files["hello"] = SourceFile("flows/hello.yaml", gone=True)
+        line = (await admin.get("/v1/flows")).json()["items"][0]
+        assert (line["file"], line["gone"]) == ("flows/hello.yaml", True)
+        assert (await save(admin, LATER)).status_code == 201
+
 
 class TestDrafts:
     async def test_a_draft_may_have_problems(self, admin: httpx2.AsyncClient):

@@ -309,6 +309,7 @@ class TestWatching:
                 shown = await flows.get(house.platform.flows, tx, house.who(), "hello")
 
             assert flows.text_of(shown, flows.YAML) == f"# why\n{HELLO}"
-            assert (shown.file or "").endswith("hello.yaml")
+            assert shown.source is not None
+            assert shown.source.shown.endswith("hello.yaml")
 
         play(scene)

@@ -9,6 +9,8 @@ Json = Any  # pydantic has no better word for a value that is JSON
 NAME = Field(examples=["research"], description="Lower-case words joined by hyphens.")
 VERSION = Field(examples=[3], description="1, 2, 3 … of its flow.")
 HASH = Field(examples=["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"])
+FILE = Field(description="The file that it comes from, where a folder is its source.", examples=["flows/hello.yaml"])
+GONE = Field(description="The file was there and is not any more: the flow stays as it was, and is everybody's.")
 AT = Field(examples=["2026-11-21T10:00:00.000Z"])
 
 
@@ -44,14 +46,15 @@ class Validation(BaseModel):
 
 
 class FlowLine(BaseModel):
-    """A flow in a list. `version`: the newest. `stages`: which version is published where. `file`: of a folder that owns it."""
+    """A flow in a list. `version`: the newest. `stages`: which version is published where."""
 
     name: Annotated[str, NAME]
     version: Annotated[int, VERSION]
     description: str
     updated_at: Annotated[str, AT]
     stages: Annotated[dict[str, int], Field(examples=[{"dev": 3, "prod": 2}])]
-    file: str | None = None
+    file: Annotated[str | None, FILE] = None
+    gone: Annotated[bool, GONE] = False
 
 
 class DraftLine(BaseModel):
@@ -87,7 +90,8 @@ class FlowShown(BaseModel):
     at: Annotated[str, AT]
     stages: Annotated[dict[str, int], Field(description="Which version is published where.", examples=[{"prod": 2}])]
     draft: Annotated[bool, Field(description="Whether there is a draft besides, or this is it.")]
-    file: str | None = None
+    file: Annotated[str | None, FILE] = None
+    gone: Annotated[bool, GONE] = False
     source: str | None = None
     problems: list[Finding] | None = None
 

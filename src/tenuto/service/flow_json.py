@@ -11,6 +11,7 @@ from tenuto.ports.stages import Stage
 from tenuto.ports.versions import VersionEntry
 from tenuto.service.flows import Difference, Listed, Saved, Shown, document_of
 from tenuto.service.runs import moment
+from tenuto.service.sources import SourceFile
 
 Json = object
 Shape = dict[str, Json]
@@ -37,8 +38,12 @@ def listed_json(listed: Listed) -> Shape:
         "description": entry.description,
         "updated_at": moment(entry.updated_at),
         "stages": dict(listed.stages),
-        "file": listed.file,
+        **_source_json(listed.source),
     }
+
+
+def _source_json(source: SourceFile | None) -> Shape:
+    return {"file": source.shown if source else None, "gone": source is not None and source.gone}
 
 
 def draft_line_json(entry: DraftEntry) -> Shape:
@@ -63,7 +68,7 @@ def shown_json(shown: Shown) -> Shape:
         "media_type": version.media_type,
         "stages": {publication.stage: publication.version for publication in shown.publications},
         "draft": shown.draft is not None,
-        "file": shown.file,
+        **_source_json(shown.source),
     }
 
 

@@ -28,6 +28,7 @@ from tenuto.service.principal import Principal
 from tenuto.service.published import LARGE, check, no_flow, version_meant
 from tenuto.service.refusals import Invalid, Refused
 from tenuto.service.shelf import Shelf
+from tenuto.service.sources import SourceFile
 
 Json = object
 
@@ -68,11 +69,11 @@ class Saved:
 
 @dataclass(slots=True, frozen=True)
 class Listed:
-    """A flow's line in a list. `stages`: which version is published where. `file`: where it comes from, if from a folder."""
+    """A flow's line in a list. `stages`: which version is published where. `source`: the file that it comes from, if any."""
 
     entry: FlowEntry
     stages: Mapping[str, int]
-    file: str | None = None
+    source: SourceFile | None = None
 
 
 @dataclass(slots=True, frozen=True)
@@ -83,7 +84,7 @@ class Shown:
     version: Version | None
     publications: Sequence[Publication] = ()
     draft: Draft | None = None
-    file: str | None = None
+    source: SourceFile | None = None
 
 
 @dataclass(slots=True)
@@ -155,7 +156,7 @@ async def listing(
     for publication in await tx.publications.list(who.tenant) if page.items else ():
         stages.setdefault(publication.flow, {})[publication.stage] = publication.version
     lines = [
-        Listed(entry, stages.get(entry.name, {}), shelf.sources.file(who.tenant, entry.name)) for entry in page.items
+        Listed(entry, stages.get(entry.name, {}), shelf.sources.of(who.tenant, entry.name)) for entry in page.items
     ]
     return Page(lines, page.next_cursor)
 
@@ -175,7 +176,7 @@ async def get(
         raise Refused("not_found", f"`{name[:80]}` has no draft", "save one with `?draft=true`")
     found = await version_meant(tx, who.tenant, name, version, None)
     published = await tx.publications.list(who.tenant, flow=name)
-    return Shown(name, found, published, kept, shelf.sources.file(who.tenant, name))
+    return Shown(name, found, published, kept, shelf.sources.of(who.tenant, name))
 
 
 async def history(
