@@ -183,6 +183,16 @@ class TestRefusals:
             assert entries[-1].details == {"why": "unauthenticated", "client": "", "left_out": 7}
             assert {entry.outcome for entry in entries} == {"refused"}
 
+    async def test_the_noise_of_strangers_hides_nothing(self, tmp_path: Path) -> None:
+        async with some_people(tmp_path) as people:
+            refusals = Refusals(people.store, people.clock, a_minute=3)
+            for _ in range(10):
+                await refusals.report(Attempt("access.refused", "unauthenticated"))
+
+            await refusals.report(Attempt("access.forbidden", "keys:write", people.who))
+
+            assert await people.actions() == ["access.forbidden"]
+
     async def test_what_cannot_be_written_changes_no_answer(self, caplog: pytest.LogCaptureFixture) -> None:
         class Full:
             def write(self) -> Any:

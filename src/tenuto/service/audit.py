@@ -105,25 +105,35 @@ def _text(text: str) -> str:
 
 
 @dataclass(slots=True)
+class _Minute:
+    """What was written since it began, and what was not."""
+
+    since: float = -math.inf
+    written: int = 0
+    left_out: int = 0
+
+
+@dataclass(slots=True)
 class Refusals:
-    """What the gate refused, written down: so many a minute, and of the rest how many there were."""
+    """What the gate refused, written down: so many a minute, and of the rest how many there were. Strangers have a bound of
+    their own: no noise of theirs hides what was refused to somebody."""
 
     store: Store
     clock: Callable[[], float]
     a_minute: int = 60
-    _since: float = field(default=-math.inf)
-    _written: int = 0
-    _left_out: int = 0
+    _strangers: _Minute = field(default_factory=_Minute)
+    _known: _Minute = field(default_factory=_Minute)
 
     async def report(self, attempt: Attempt) -> None:
         now = self.clock()
-        if not 0 <= now - self._since < 60:
-            self._since, self._written = now, 0
-        if self._written >= self.a_minute:
-            self._left_out += 1
+        minute = self._strangers if attempt.who is None else self._known
+        if not 0 <= now - minute.since < 60:
+            minute.since, minute.written = now, 0
+        if minute.written >= self.a_minute:
+            minute.left_out += 1
             return
-        self._written += 1
-        left_out, self._left_out = self._left_out, 0
+        minute.written += 1
+        left_out, minute.left_out = minute.left_out, 0
         details = {"why": attempt.why, "client": attempt.client} | ({"left_out": left_out} if left_out else {})
         try:
             async with self.store.write() as tx:
