@@ -23,7 +23,7 @@ class FlowList(Protocol):
     async def list(
         self, tenant: str, *, named: str = "", limit: int = 50, cursor: str | None = None
     ) -> Page[FlowEntry]:
-        """By name. `named`: a part of it."""
+        """By name. `named`: a part of it, in capitals or not."""
         ...
 
     async def delete(self, tenant: str, name: str) -> bool:

@@ -10,6 +10,7 @@ from postgres import PostgresServer
 from tenuto.ports.store import Store
 from tenuto.stores.sql import open_store, temporary_store
 from tenuto.testing.store_conformance import StoreConformance
+from tenuto.testing.store_conformance.transactions import Transactions
 
 
 class TestSqliteStore(StoreConformance):
@@ -17,7 +18,9 @@ class TestSqliteStore(StoreConformance):
         return await open_store(directory)
 
 
-class TestTemporaryStore(StoreConformance):
+class TestTemporaryStore(Transactions):
+    """The same but for how it is opened and closed."""
+
     async def open(self, directory: Path) -> Store:
         return await temporary_store()
 

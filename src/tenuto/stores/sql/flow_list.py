@@ -24,7 +24,7 @@ class SqlFlowList:
     ) -> Page[FlowEntry]:
         mine = selected(FlowEntry, flows).where(flows.c.tenant == tenant)
         if named:
-            mine = mine.where(flows.c.name.contains(named, autoescape=True))
+            mine = mine.where(flows.c.name.icontains(named, autoescape=True))
         return await self._sql.page(FlowEntry, mine, [flows.c.name], limit=limit, cursor=cursor)
 
     async def delete(self, tenant: str, name: str) -> bool:

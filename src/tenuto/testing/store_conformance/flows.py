@@ -89,6 +89,7 @@ class Flows(Suite):
             assert [flow.name for flow in found.items] == ["a_b", "axb", "shop"]
             assert (shop.number, shop.description, shop.updated_at) == (2, "As of b", 7.0)
             assert [flow.name for flow in (await tx.flows.list(US, named="_")).items] == ["a_b"]
+            assert [flow.name for flow in (await tx.flows.list(US, named="SHO")).items] == ["shop"]
             assert await tx.flows.get(US, "shop") == shop
             assert await tx.flows.get(US, "secret-shop") is None
 
