@@ -149,7 +149,8 @@ class PostgresReader:
 
 async def connections(url: str) -> Pool:
     try:
-        pool = pool_of(url, database.session(_NAME), size=CONNECTIONS, within=CONNECTING)
+        settings = {**database.session(_NAME), "default_transaction_read_only": "on"}
+        pool = pool_of(url, settings, size=CONNECTIONS, within=CONNECTING)
         return await pool.__aenter__()
     except ValueError as error:
         raise refusal_to_open(error, place_of(url)) from error
