@@ -10,12 +10,11 @@ from contextlib import suppress
 from typing import Any
 
 from tenuto.core.commands import CancelNode, Finish, StartChild
-from tenuto.core.flow import Flow
 from tenuto.core.inputs import Cancel, Queue, Resume, Signal, Start, TimerDue, Wake
 from tenuto.core.machine import PAUSE, RESUME, About, new_state, refusal
 from tenuto.core.values import NotJson, check_json
-from tenuto.hosts.local.admission import Admission, Answer
 from tenuto.hosts.local.children import Children
+from tenuto.hosts.local.door import Door
 from tenuto.hosts.local.forms import misfit
 from tenuto.hosts.local.history import History, Loaded, Unreadable
 from tenuto.hosts.local.keeper import Keeper
@@ -25,7 +24,6 @@ from tenuto.hosts.local.naming import Naming
 from tenuto.hosts.local.origins import about_of_request
 from tenuto.hosts.local.outputs import message_of
 from tenuto.hosts.local.predecessors import Predecessors
-from tenuto.hosts.local.quotas import Quotas
 from tenuto.hosts.local.recovery import Recovered, recovered, untaken
 from tenuto.hosts.local.residents import Residents
 from tenuto.hosts.local.run import Run
@@ -41,7 +39,6 @@ from tenuto.ports.quotas import Quota
 _MOST_CONFLICTS = 5
 _OF_THE_STORAGE = (Closed, Conflict, Damaged, Newer, Owned)
 _AT_ONCE = 32  # runs that are read side by side
-_BEGIN_AT_ONCE = 4  # queued runs that begin in one turn of the loop
 
 
 class HostClosed(Closed):
@@ -57,10 +54,8 @@ class LocalHost:
         self.residents = Residents(services.options, services.clock)
         self._epoch = epoch
         self._clean = clean
-        self._admission = Admission()
-        self._quotas = Quotas(services.options, self.residents)
-        self._choosing = False
-        self._predecessors = Predecessors(services.journal, history, self._admission)
+        self._door = Door(self)
+        self._predecessors = Predecessors(services.journal, history, self._door.admission)
         self._children = Children(self, history)
         self._keeper = Keeper(services)
         self._labelling = Labelling(self, services, history)
@@ -122,7 +117,7 @@ class LocalHost:
             results = [result.output for result in origin.results.values()]
             await services.files.adopt([about.input, results], tenant=about.tenant, run=run)
         await self._predecessors.place(flow)
-        answer, oldest = self._ask_to_begin(flow, about)
+        answer, oldest = self._door.ask(flow, about)
         now = services.clock()
         state = new_state(flow, about, origin)
         driver = Run(self, services, state, _entry(request, about, now))
@@ -135,28 +130,6 @@ class LocalHost:
             raise
         if oldest is not None:
             self.spawn(self._cancel_for_place(oldest))
-
-    def _ask_to_begin(self, flow: Flow, about: About) -> tuple[Answer, str | None]:
-        """Whether a new run begins or is queued, and the run that has to be cancelled for it. Raises `Refused`."""
-        quotas, tenant = self._quotas, about.tenant
-        begins = about.parent is not None or quotas.may_begin(tenant)
-        if not begins:
-            quotas.refuse_if_full(tenant)
-        answer, oldest = self._admission.ask(flow, about)
-        if answer == "queue":
-            self._queue_for_place(about, oldest)
-        elif not begins:
-            quotas.wait(about.run, tenant)
-        return "start" if answer == "start" and begins else "queue", oldest
-
-    def _queue_for_place(self, about: About, oldest: str | None) -> None:
-        try:
-            if oldest is None:
-                self._quotas.refuse_if_full(about.tenant)
-        except Refused:
-            self._admission.leave(about.run)
-            raise
-        self._quotas.joined(about.run, about.tenant)
 
     async def _cancel_for_place(self, run: str) -> None:
         with suppress(Refused):  # it has ended by itself
@@ -257,79 +230,20 @@ class LocalHost:
         now = self.services.clock()
         ours = self.residents.was_evicted(driver.id)
         self.residents.add(driver)
-        if not ours and not self._admission.stands(driver.id):
-            self._admission.restore(loaded.state.flow, loaded.state.about, queued=loaded.state.status == "queued")
+        if not ours:
+            self._door.restore(loaded.state)
         driver.take_over(Wake(now) if ours else Resume(now, self._epoch, self._clean))
         if self.services.hub.observers:
             self.services.hub.recorded(driver.entry, status=False, asks=bool(loaded.state.waiters))
         if loaded.state.status == "queued":
-            self._queue_again(driver)
+            self._door.queue_again(driver)
         return driver
-
-    def _queue_again(self, driver: Run) -> None:
-        """It was queued when it was read: it still is, or nothing holds it up any more."""
-        if self._admission.stands(driver.id):
-            self._quotas.joined(driver.id, driver.entry.tenant)
-        elif not self._quotas.stands(driver.id):
-            self._begin_in_turn(driver)
-
-    def _begin_in_turn(self, driver: Run) -> None:
-        tenant = driver.entry.tenant
-        if driver.entry.parent is not None or self._quotas.may_begin(tenant):
-            self._let_begin(driver)
-        else:
-            self._quotas.wait(driver.id, tenant)
-
-    def _let_begin(self, driver: Run) -> None:
-        driver.tell(Start(self.services.clock()))
-        self._quotas.begun(driver.id)
 
     def _forget(self, driver: Run) -> None:
         self.residents.remove(driver)
         self.services.timers.forget(driver.id)
         self._repairs.pop(driver.id, None)
-        self._give_up_place(driver.id)
-
-    def _give_up_place(self, run: str) -> None:
-        self._quotas.leave(run)
-        for admitted in self._admission.leave(run):
-            self.spawn(self._admit(admitted))
-        self._next_begin()
-
-    async def _admit(self, run: str) -> None:
-        """There is a place for it among the runs of its flow."""
-        driver = await self.run(run)
-        if driver is None:
-            self._give_up_place(run)
-        else:
-            self._begin_in_turn(driver)
-
-    def _next_begin(self) -> None:
-        """There may be room for some that are queued: a few in a turn of the loop, so that nothing else is held up."""
-        if self._quotas.waited_for and not self._choosing:
-            self._choosing = True
-            asyncio.get_running_loop().call_soon(self._choose)
-
-    def _choose(self) -> None:
-        self._choosing = False
-        if self.services.closing:
-            return
-        chosen = self._quotas.next(_BEGIN_AT_ONCE)
-        for run in chosen:
-            self.spawn(self._take_turn(run))
-        if len(chosen) == _BEGIN_AT_ONCE:
-            self._next_begin()
-
-    async def _take_turn(self, run: str) -> None:
-        try:
-            driver = await self.run(run)
-        except Refused as error:  # it cannot be read, and takes nobody's place
-            self.services.hub.broke(run, error)
-            driver = None
-        if driver is None:
-            self._give_up_place(run)
-        else:
-            self._let_begin(driver)
+        self._door.leave(driver.id)
 
     def load(self) -> Load:
         """How busy it is now."""
@@ -337,7 +251,7 @@ class LocalHost:
         return Load(
             resident=len(residents),
             at_work=residents.at_work,
-            queued=self._quotas.queued,
+            queued=self._door.queued,
             attempts=sum(len(run.attempts) for run in residents),
             threads=services.threads.size,
             threads_busy=services.threads.busy,
@@ -345,8 +259,7 @@ class LocalHost:
         )
 
     def set_quota(self, tenant: str, quota: Quota) -> None:
-        self._quotas.set(tenant, quota)
-        self._next_begin()
+        self._door.set_quota(tenant, quota)
 
     def timer_fired(self, run: str, path: str) -> None:
         driver = self.residents.get(run)
@@ -386,7 +299,7 @@ class LocalHost:
         self._repairs.pop(run.id, None)
         for evicted in self.residents.became_quiet(run):
             self.services.logs.forget(evicted.id)
-        self._next_begin()
+        self._door.look()
 
     def ended(self, run: Run, finish: Finish) -> None:
         if run.id not in self.residents:
@@ -487,9 +400,7 @@ class LocalHost:
                     yield taken
         if only is None:
             self._predecessors.all_placed()
-        for run in self._admission.admit_all():
-            self.spawn(self._admit(run))
-        self._next_begin()
+        self._door.all_restored()
 
     async def _only(self, run: str) -> RunEntry:
         """One run, which does not overtake those that nobody takes over."""
