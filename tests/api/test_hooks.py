@@ -262,6 +262,21 @@ class TestWhoMay:
         assert (await anonymous.post(url, headers={"x-api-key": "nonsense"})).status_code == 401
         assert (await admin.post(url)).status_code == 202
 
+    async def test_a_key_of_another_tenant_finds_nothing(
+        self, house: Server, anonymous: httpx2.AsyncClient, admin: httpx2.AsyncClient
+    ):
+        tenant = (await admin.post("/v1/tenants", json={"name": "other"})).json()["id"]
+        made = await admin.post(
+            "/v1/keys", json={"name": "k", "permissions": ["runs:write"]}, headers={"X-Tenant-Id": tenant}
+        )
+        assert made.status_code == 201, made.text
+
+        for more in ({}, {"X-Tenant-Id": tenant}):
+            answer = await anonymous.post(
+                "/hooks/default/dev/orders/5", headers={"x-api-key": made.json()["key"], **more}
+            )
+            assert answer.status_code == 404
+
     async def test_a_signature(self, house: Server, anonymous: httpx2.AsyncClient):
         body = json.dumps({"zen": "ä"}, ensure_ascii=False).encode()
         digest = hmac.new(b"s3cret", body, hashlib.sha256).hexdigest()

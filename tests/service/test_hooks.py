@@ -46,12 +46,7 @@ async def sent(
     raw = b"" if body is None else json.dumps(body).encode()
     incoming = Incoming(method, path, {"q": "1"}, headers or {}, raw, hops)
 
-    async def identify() -> Principal:
-        if who is None:
-            raise Refused("unauthenticated", "no credential")
-        return who
-
-    identifier = await hooks.admit(house.platform, hook, incoming, identify)
+    identifier = await hooks.admit(house.platform, hook, incoming, who)
     return await hooks.receive(house.platform, hook, incoming, body, identifier)
 
 
@@ -168,13 +163,18 @@ class TestWhoMay:
     def test_a_key_is_asked_for_where_nothing_is_said(self):
         async def scene(house: House) -> None:
             await house.publish(flow("respond: accepted"))
-            with pytest.raises(Refused, match="no credential"):
+            with pytest.raises(Refused, match="needs a credential"):
                 await sent(house)
 
             reader = Principal("key", "k", "k", permissions=frozenset({"runs:read"}))
             with pytest.raises(Refused) as error:
                 await sent(house, who=reader)
             assert error.value.code == "forbidden"
+
+            stranger = Principal("key", "k", "k", "other", frozenset({"runs:write"}))
+            with pytest.raises(Refused) as error:
+                await sent(house, who=stranger)
+            assert error.value.code == "unauthenticated"
 
             writer = Principal("key", "k", "k", permissions=frozenset({"runs:write"}))
             assert not (await sent(house, who=writer)).again

@@ -21,7 +21,6 @@ from tenuto.api.platform import ThePlatform
 from tenuto.service import hooks, hops
 from tenuto.service.hooks import Hook, Incoming, Received, WrongMethod
 from tenuto.service.platform import Platform
-from tenuto.service.principal import Principal
 from tenuto.service.refusals import Refused
 
 PREFIX: Final = "/hooks"
@@ -72,6 +71,7 @@ async def receive(
     del path  # as it was sent it is in the request
     shown, segments = _segments(request)
     hook = await _find(platform, tenant, stage, request.method, segments)
+    who = await principal_in(request, tenant) if hook.keyed else None
     incoming = Incoming(
         request.method,
         shown,
@@ -80,11 +80,7 @@ async def receive(
         await _body(request),
         hops.read(request.headers.get(hops.HEADER, "0")),
     )
-
-    async def identify() -> Principal:
-        return await principal_in(request, tenant)
-
-    identifier = await hooks.admit(platform, hook, incoming, identify)
+    identifier = await hooks.admit(platform, hook, incoming, who)
     received = await hooks.receive(platform, hook, incoming, _read(incoming), identifier)
     return await _result(platform, received) if hook.waits else _begun(received)
 

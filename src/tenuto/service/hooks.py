@@ -5,7 +5,7 @@ inside (`{"$file": …}`, `{"$secret": …}`) are refused, never resolved. A req
 or by the trigger's `key`, gets the run that the first one got.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, cast
 
@@ -53,6 +53,11 @@ class Hook:
     parameters: Mapping[str, str | int]
 
     @property
+    def keyed(self) -> bool:
+        """Whether it asks for a credential; the others prove themselves by what they send, or not at all."""
+        return self.trigger.said.get("auth", "key") == "key"
+
+    @property
     def waits(self) -> bool:
         """Whether the answer is the run's result."""
         return self.trigger.said.get("respond") == "result"
@@ -84,16 +89,19 @@ async def find(platform: Platform, tenant: str, stage: str, method: str, segment
     raise Refused("not_found", "no flow that is published there takes this path", "look at its stage and its `path`")
 
 
-async def admit(
-    platform: Platform, hook: Hook, incoming: Incoming, identify: Callable[[], Awaitable[Principal]]
-) -> str | None:
-    """Refuse whoever may not start this; the sender's id of the request, where it is signed and has one."""
+async def admit(platform: Platform, hook: Hook, incoming: Incoming, who: Principal | None = None) -> str | None:
+    """Refuse whoever may not start this; the sender's id of the request, where it is signed and has one.
+
+    `who`: has shown a credential. One that is asked for is looked at before the body is read.
+    """
     hops.check(incoming.hops)
-    auth = hook.trigger.said.get("auth", "key")
-    if auth == "none":
+    if hook.keyed:
+        if who is None or who.tenant != hook.trigger.tenant:
+            raise Refused("unauthenticated", "this needs a credential", "send an API key of the tenant")
+        who.needs("runs:write")
         return None
+    auth = hook.trigger.said.get("auth")
     if not isinstance(auth, Mapping):
-        (await identify()).needs("runs:write")
         return None
     said = cast("Mapping[str, Json]", auth)
     secrets = await _secrets(platform, hook.trigger, said["secret"])

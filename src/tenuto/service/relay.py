@@ -14,9 +14,10 @@ from typing import Final, cast
 
 from tenuto.core.events import TERMINAL, Fact, RunCancelled, RunFailed, RunStarted, RunSucceeded
 from tenuto.ports.bus import Envelope
+from tenuto.ports.codec import UnknownFact
 from tenuto.ports.deliveries import Delivery
 from tenuto.ports.feed import Ask
-from tenuto.ports.journal import RunEntry, RunQuery
+from tenuto.ports.journal import Damaged, RunEntry, RunQuery
 from tenuto.ports.outbox import Message
 from tenuto.service.events import TOPIC, envelope_of, start_flows
 from tenuto.service.hops import hops_of
@@ -46,13 +47,17 @@ _log = logging.getLogger("tenuto.events")
 
 @dataclass(slots=True)
 class Relay:
-    """`heard`: runs of which the host said something that was not told yet."""
+    """`heard`: runs of which the host said something that was not told yet. While no flow waits for what runs tell, hearing
+    costs next to nothing: nobody is woken, and what was heard is dropped every few seconds."""
 
     platform: Platform
     heard: deque[tuple[RunEntry, bool]] = field(default_factory=deque[tuple[RunEntry, bool]])
     _told: OrderedDict[str, None] = field(default_factory=OrderedDict[str, None])  # ids, for a while
+    _wanted: frozenset[tuple[str, str]] = frozenset()  # tenants and types, as far as is known
+    _woken: asyncio.Event = field(default_factory=asyncio.Event)  # something was heard that somebody may want
     _since: float = 0.0  # what happened before was told by the server before
     _noted: float = 0.0
+    _asked: float = 0.0  # when the outbox was looked into
     _dirty: bool = False  # something was heard since
 
     async def drive(self, stop: asyncio.Event) -> None:
@@ -62,7 +67,6 @@ class Relay:
         try:
             await self._again_and_again(stop, self._catch_up)
             while not stop.is_set():
-                platform.outbox.clear()
                 await self._again_and_again(stop, self._round)
                 await self._sleep(stop)
         finally:
@@ -72,11 +76,14 @@ class Relay:
     # --- what runs tell
 
     def _hear(self, entry: RunEntry, asks: bool) -> None:  # noqa: FBT001  as the port says
-        self._dirty = True
         self.heard.append((entry, asks))
-        self.platform.outbox.set()
+        if self._wanted:
+            self._woken.set()
 
     async def _tell_heard(self) -> None:
+        self._woken.clear()
+        self._dirty = self._dirty or bool(self.heard)
+        self._wanted = await self.platform.triggers.awaited()
         while self.heard:
             entry, asks = self.heard[0]
             await self._tell(entry, asks=asks)
@@ -84,12 +91,12 @@ class Relay:
 
     async def _tell(self, entry: RunEntry, *, asks: bool) -> None:
         """All that this line of a run says, if anybody wants to know."""
-        wanted = await self.platform.triggers.awaited()
         for kind in _kinds(entry, self._since, asks=asks):
-            if (entry.tenant, kind) in wanted:
-                for name, ask in self._names(entry, kind):
-                    if name not in self._told:
-                        await self._publish(await self._envelope(entry, name, kind, ask))
+            if (entry.tenant, kind) not in self._wanted:
+                continue
+            for name, ask in self._names(entry, kind):
+                if name not in self._told:
+                    await self._publish(await self._envelope(entry, name, kind, ask))
 
     def _names(self, entry: RunEntry, kind: str) -> list[tuple[str, Ask | None]]:
         """The ids of the events, the same however often they are told; a run may wait for several words at once."""
@@ -105,19 +112,28 @@ class Relay:
             self._told.popitem(last=False)
 
     async def _envelope(self, entry: RunEntry, name: str, kind: str, asked: Ask | None) -> Envelope:
-        facts = [fact for _, fact in await self.platform.archive.facts(entry.id)]
+        facts = await self._facts(entry)
         hops = next((hops_of(fact.trigger) for fact in facts if isinstance(fact, RunStarted)), 0)
         at = self.platform.clock() if asked else entry.created_at
         at = entry.ended_at if kind in TERMINAL and entry.ended_at is not None else at
         payload = {**_run_json(entry), **_end(facts if kind in TERMINAL else []), **_question(asked)}
         return Envelope(name, kind, at, entry.tenant, ACTOR, payload, entry.id, hops + 1)
 
+    async def _facts(self, entry: RunEntry) -> list[Fact]:
+        """Nothing, where they cannot be read: that the run ended is worth telling all the same."""
+        try:
+            return [fact for _, fact in await self.platform.archive.facts(entry.id)]
+        except (Damaged, UnknownFact, KeyError) as error:
+            _log.warning("what %s says of itself cannot be read: %s", entry.name, error)
+            return []
+
     # --- what was not told when the server went down
 
     async def _catch_up(self) -> None:
         platform, now = self.platform, self.platform.clock()
         since = self._since = await self._mark(now)
-        if await platform.triggers.awaited():
+        self._wanted = await platform.triggers.awaited()
+        if self._wanted:
             async for entry in self._runs(RunQuery(created_after=since)):
                 await self._tell(replace(entry, status="running", ended_at=None), asks=False)
             async for entry in self._runs(RunQuery(ended_after=since)):
@@ -149,6 +165,7 @@ class Relay:
     # --- what somebody told
 
     async def _send(self) -> None:
+        self.platform.outbox.clear()
         async with self.platform.store.read() as tx:
             due = [each for each in await tx.outbox.due(self.platform.clock(), limit=_AT_ONCE) if each.topic == TOPIC]
         for message in due:
@@ -176,9 +193,11 @@ class Relay:
         await start_flows(self.platform, envelope)
 
     async def _round(self) -> None:
-        await self._tell_heard()
-        await self._send()
         now = self.platform.clock()
+        await self._tell_heard()
+        if self.platform.outbox.is_set() or abs(now - self._asked) >= LONGEST_SLEEP:
+            self._asked = now
+            await self._send()
         if not self.heard and abs(now - self._noted) >= (CHECKPOINT if self._dirty else 3_600.0):
             await self._note(now)
 
@@ -196,7 +215,7 @@ class Relay:
                 return
 
     async def _sleep(self, stop: asyncio.Event) -> None:
-        waits = [asyncio.ensure_future(event.wait()) for event in (stop, self.platform.outbox)]
+        waits = [asyncio.ensure_future(event.wait()) for event in (stop, self.platform.outbox, self._woken)]
         await asyncio.wait(waits, timeout=LONGEST_SLEEP, return_when=asyncio.FIRST_COMPLETED)
         for wait in waits:
             wait.cancel()
