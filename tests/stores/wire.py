@@ -57,7 +57,8 @@ class Wire:
         self._clients.discard(writer)
         writer.transport.abort()
         if self.keep_server_side:
-            await asyncio.Event().wait()
+            with suppress(asyncio.CancelledError):  # until the end of the test
+                await asyncio.Event().wait()
         back.transport.abort()
 
     async def _pass_on(
