@@ -288,11 +288,11 @@ class TestWatching:
             watching = asyncio.create_task(desk.folder.watch(stop, 0.01))
             desk.folder.store = None  # type: ignore[assignment]  # as good as any fault
             desk.write("hello.yaml", HELLO)
-            fault = await asyncio.wait_for(heard.get(), 5)
+            fault = await asyncio.wait_for(heard.get(), 20)
             desk.folder.store = real
-            mended = await asyncio.wait_for(heard.get(), 5)
+            mended = await asyncio.wait_for(heard.get(), 20)
             stop.set()
-            await asyncio.wait_for(watching, 5)
+            await asyncio.wait_for(watching, 20)
 
             assert "NoneType" in fault
             assert mended.endswith("hello.yaml → version 1")
