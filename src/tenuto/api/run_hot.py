@@ -12,7 +12,7 @@ from tenuto.api.limits import limited
 from tenuto.api.platform import platform_of
 from tenuto.api.quick import json_response, quick_router, seconds_of
 from tenuto.api.run_shapes import START_BODY, RunShown, RunStarted
-from tenuto.service import hops
+from tenuto.service import hops, trace_ids
 from tenuto.service.platform import Platform
 from tenuto.service.principal import Principal
 from tenuto.service.runs import entry_json, nodes_page
@@ -58,7 +58,11 @@ async def start_run(request: Request, who: Writer) -> Response:
     wait = seconds_of(request, "wait", MOST_WAIT) if request.scope["query_string"] else None
     asked = asked_of(await request.json())
     led = hops.read(request.headers.get(hops.HEADER, "0"))
-    started = await start(platform, who, asked, key=request.headers.get("idempotency-key"), led=led)
+    trace = request.headers.get(trace_ids.HEADER)
+    begun = platform.clock()
+    started = await start(platform, who, asked, key=request.headers.get("idempotency-key"), led=led, trace=trace)
+    if platform.spans is not None and not started.again:
+        platform.spans.request(started.entry.id, "/v1/runs", begun, platform.clock(), trace)
     return await started_response(platform, started, wait)
 
 

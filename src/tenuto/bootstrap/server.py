@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from tenuto.bootstrap.engine import Opened, open_engine, open_registry
+from tenuto.bootstrap.tracing import make_spans
 from tenuto.bootstrap.vault import make_vault
 from tenuto.bus.memory import MemoryBus
 from tenuto.hosts.local.names import Names
@@ -67,5 +68,9 @@ async def open_server(settings: Settings, registry: Registry | None = None) -> A
             ),
         )
         stack.callback(platform.live.close)
+        platform.spans, untraced = make_spans()
+        if platform.spans is not None:
+            platform.telemetry.sinks.append(platform.spans)
         await all_take_effect(store, opened.engine)
-        yield Server(opened.engine, opened.journal, opened.records, registry, opened.warnings, platform, token, first)
+        warnings = (*opened.warnings, *([untraced] if untraced else []))
+        yield Server(opened.engine, opened.journal, opened.records, registry, warnings, platform, token, first)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from tenuto.ports.bus import Bus
 from tenuto.ports.engine import Engine
@@ -29,6 +30,9 @@ from tenuto.service.telemetry import Telemetry
 from tenuto.service.triggers import Triggers
 from tenuto.service.variables import StoredVariables
 from tenuto.service.vault import Vault
+
+if TYPE_CHECKING:
+    from tenuto.service.spans import Spans
 
 
 @dataclass(slots=True, kw_only=True)
@@ -61,6 +65,7 @@ class Platform:
     telemetry: Telemetry = field(default_factory=Telemetry)
     health: Health = field(default_factory=Health)
     commits: Commits = field(default_factory=Commits)
+    spans: "Spans | None" = None  # where traces are wanted
 
     @property
     def gate(self) -> Gate:

@@ -20,7 +20,7 @@ from tenuto.ports.claims import Claim
 from tenuto.ports.engine import Live, StartRequest
 from tenuto.ports.files import NoSuchFile
 from tenuto.ports.journal import RunEntry
-from tenuto.service import hops
+from tenuto.service import hops, trace_ids
 from tenuto.service.platform import Platform
 from tenuto.service.principal import Principal
 from tenuto.service.published import DEFAULT_STAGE
@@ -79,11 +79,16 @@ class Started:
     again: bool = False
 
 
-async def start(platform: Platform, who: Principal, asked: Asked, *, key: str | None = None, led: int = 0) -> Started:
-    """Start it, for `who`, where `who` acts. `led`: how many runs led to this (`service.hops`)."""
+async def start(
+    platform: Platform, who: Principal, asked: Asked, *, key: str | None = None, led: int = 0, trace: str | None = None
+) -> Started:
+    """Start it, for `who`, where `who` acts. `led`: how many runs led to this (`service.hops`). `trace`: the header
+    `traceparent` of who asks."""
     hops.check(led)
     check_labels(asked.labels)
-    request = replace(await _request(platform, who, asked), trigger=hops.carried({"hops": led}))
+    known = {} if trace_ids.read(trace) is None else {trace_ids.HEADER: trace}
+    trigger = {**(hops.carried({"hops": led}) or {}), **known} or None
+    request = replace(await _request(platform, who, asked), trigger=trigger)
     if key is not None:
         return await _start_once(platform, who, asked, request, key)
     async with _free_name(platform, who, asked.name):

@@ -18,6 +18,7 @@ from tenuto.sdk.errors import NodeError, Suspended
 from tenuto.sdk.http import Http
 from tenuto.sdk.values import to_json
 from tenuto.service.hops import hops_of
+from tenuto.service.trace_ids import header_of
 
 T = TypeVar("T")
 
@@ -68,7 +69,8 @@ class LocalContext:
     def http(self) -> Http:
         owner, redactor = self._attempt.owner, self._attempt.redactor
         bound = redactor.bound if redactor else {}
-        return owner.services.http.view(self._attempt.command.key, hops_of(owner.state.about.trigger), bound)
+        trace = header_of(self.run, self.path)
+        return owner.services.http.view(self._attempt.command.key, hops_of(owner.state.about.trigger), bound, trace)
 
     @property
     def files(self) -> "RunFiles":

@@ -69,10 +69,16 @@ class HttpClient:
         self._max_bytes = max_bytes
         self._transport: Transport | None = None
 
-    def view(self, idempotency_key: str = "", hops: int = 0, bound: Mapping[str, Iterable[str]] | None = None) -> Http:
+    def view(
+        self,
+        idempotency_key: str = "",
+        hops: int = 0,
+        bound: Mapping[str, Iterable[str]] | None = None,
+        trace: str = "",
+    ) -> Http:
         """The client as one node sees it. `hops`: how many runs led to this one. `bound`: for each secret that the node
-        holds and that is for some hosts alone, those hosts."""
-        return Http(self, idempotency_key, hops, bound or {})
+        holds and that is for some hosts alone, those hosts. `trace`: the header `traceparent` of what it asks."""
+        return Http(self, idempotency_key, hops, bound or {}, trace)
 
     async def aclose(self) -> None:
         """Close what is kept open."""
@@ -121,12 +127,15 @@ class HttpClient:
 class Http:
     """`ctx.http`. Requests that may change something carry the node's idempotency key, so that a service can drop repeats."""
 
-    __slots__ = ("_bound", "_client", "_hops", "_key")
+    __slots__ = ("_bound", "_client", "_hops", "_key", "_trace")
 
-    def __init__(self, client: HttpClient, idempotency_key: str, hops: int, bound: Mapping[str, Iterable[str]]) -> None:
+    def __init__(
+        self, client: HttpClient, idempotency_key: str, hops: int, bound: Mapping[str, Iterable[str]], trace: str
+    ) -> None:
         self._client = client
         self._key = idempotency_key
         self._hops = hops
+        self._trace = trace
         self._bound = bound
 
     async def request(
@@ -182,6 +191,8 @@ class Http:
         outgoing.with_default(made, "Accept-Encoding", "gzip, deflate")
         outgoing.with_default(made, "User-Agent", "tenuto")
         outgoing.with_default(made, outgoing.HOP, str(self._hops + 1))
+        if self._trace:
+            outgoing.with_default(made, outgoing.TRACE, self._trace)
         return _Request(verb, parse_url(url, query), made, content)
 
 

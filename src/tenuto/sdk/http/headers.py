@@ -10,6 +10,7 @@ Headers = list[tuple[str, str]]
 
 # How many runs led to this request, this one included: by it a server of ours sees that runs start each other without end.
 HOP: Final = "Tenuto-Hop"
+TRACE: Final = "traceparent"
 
 _NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)
 _VALUE: Final = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
