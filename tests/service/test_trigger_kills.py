@@ -16,6 +16,7 @@ import pytest
 
 pytestmark = pytest.mark.serial
 
+PATIENCE = 45.0  # seconds: other tests may run beside the server
 SCRIPT = Path(__file__).with_name("killed_server.py")
 FLOWS = {
     "http": 'flow: hooked\ntriggers: [{http: {path: "/h/{id}", auth: none, key: "${trigger.params.id}"}}]\n',
@@ -45,7 +46,7 @@ class Place:
         environment = {**os.environ, "KILL_ONCE": str(self.folder / "armed"), "TENUTO_HTTP_ALLOW": "127.0.0.1/32"}
         with (self.folder / "log").open("ab") as log:
             process = subprocess.Popen([*command, *more], env=environment, stdout=log, stderr=log)
-        until = time.monotonic() + 30
+        until = time.monotonic() + PATIENCE
         while time.monotonic() < until and process.poll() is None:
             try:
                 if httpx2.get(f"{self.url}/health/live").status_code == 200:
@@ -56,11 +57,13 @@ class Place:
 
     def ask(self, method: str, path: str, **more: Any) -> httpx2.Response:
         token = (self.folder / "data" / "token").read_text().strip()
-        return httpx2.request(method, self.url + path, headers={"Authorization": f"Bearer {token}"}, **more)
+        return httpx2.request(
+            method, self.url + path, headers={"Authorization": f"Bearer {token}"}, timeout=PATIENCE, **more
+        )
 
     def runs(self) -> list[dict[str, Any]]:
         """Of the flow with the trigger, once all of them have ended."""
-        until = time.monotonic() + 20
+        until = time.monotonic() + PATIENCE
         while time.monotonic() < until:
             items = self.ask("GET", "/v1/runs?limit=500").json()["items"]
             if items and all(item["status"] == "succeeded" for item in items):
@@ -88,23 +91,23 @@ def place(tmp_path: Path, request: pytest.FixtureRequest) -> Place:
 
 def ended(process: subprocess.Popen[bytes]) -> None:
     """It was killed, by itself."""
-    assert process.wait(20) == -9
+    assert process.wait(PATIENCE) == -9
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:
     process.terminate()
-    process.wait(20)
+    process.wait(PATIENCE)
 
 
 @pytest.mark.parametrize("place", killed("http", now="before", nightly="after"), indirect=True)
 def test_a_request_that_is_sent_again_is_one_run(place: Place):
     process = place.start()
     with pytest.raises(httpx2.TransportError):
-        httpx2.post(f"{place.url}/hooks/default/dev/h/5")
+        httpx2.post(f"{place.url}/hooks/default/dev/h/5", timeout=PATIENCE)
     ended(process)
 
     process = place.start()
-    answers = [httpx2.post(f"{place.url}/hooks/default/dev/h/5") for _ in range(2)]
+    answers = [httpx2.post(f"{place.url}/hooks/default/dev/h/5", timeout=PATIENCE) for _ in range(2)]
     runs = place.runs()
     stop(process)
 
@@ -153,7 +156,7 @@ def test_a_flow_that_calls_its_own_hook_comes_to_an_end(place: Place):
     (place.folder / "flows" / "loop.yaml").write_text(f"{text}nodes: {{a: {call}}}\noutput: ${{a.status}}\n")
     process = place.start()
 
-    answer = httpx2.post(f"{place.url}/hooks/default/dev/loop")
+    answer = httpx2.post(f"{place.url}/hooks/default/dev/loop", timeout=PATIENCE)
     runs = place.runs()
     stop(process)
 
