@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
-import pytest
 
 from acceptance.canary import Canary, files_below, unpacked
 
@@ -193,7 +192,6 @@ async def look(tap: Tap, runs: list[str]) -> None:
         await tap("GET", url)
 
 
-@pytest.mark.serial
 async def test_a_secret_is_found_nowhere_but_where_it_was_sent(tmp_path: Path) -> None:
     told, environment = Canary("told"), Canary("environment")
     (tmp_path / "nodes").mkdir()
