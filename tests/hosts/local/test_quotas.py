@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from hosts.local.failing_journal import FailingJournal
 from hosts.local.harness import LocalHarness, opened
 from tenuto.core.flow import Flow
 from tenuto.hosts.local.options import Options
@@ -259,3 +260,26 @@ async def test_a_noisy_tenant_does_not_double_the_p95_of_a_quiet_one(tmp_path: P
 
         assert [await status(harness, run) for run in noisy[-3:]] == ["queued"] * 3
         assert beside < 2 * alone + 0.02, (alone, beside)  # a scheduler's slice of this machine besides
+
+
+@pytest.mark.parametrize("held_by", ["quota", "flow"])
+async def test_a_run_whose_beginning_could_not_be_written_begins_when_there_is_room(held_by: str) -> None:
+    """P11: the disk was full in the moment when its turn came; nobody asks for it again."""
+    limit = {"concurrency": {"limit": 1}} if held_by == "flow" else {}
+    document = {**limit, "nodes": {"a": {"use": "test.sleep", "with": {"seconds": 0.02}}}}
+    flow = flow_of("one", document)
+    journal = FailingJournal()
+    options = Options(storage_retry=0.02, tenant_runs=1 if held_by == "quota" else None)
+    async with opened(journal, options=options) as harness:
+        first, second = [await start(harness, flow) for _ in range(2)]
+        running = asyncio.create_task(harness.outcome(first))
+        while not running.done():  # noqa: ASYNC110  its end is durable then, and the other about to begin
+            await asyncio.sleep(0)
+        journal.full = True
+        await asyncio.sleep(0.05)
+        journal.full = False
+
+        outcome = await asyncio.wait_for(harness.outcome(second), 5)
+
+    assert outcome.status == "succeeded"
+    assert journal.refused > 0

@@ -94,7 +94,12 @@ class Admission:
         return [run for place in self._places.values() for run in place.admit()]
 
     def stands(self, run: str) -> bool:
+        """Whether it holds a place, or is queued for one."""
         return run in self._keys
+
+    def is_queued(self, run: str) -> bool:
+        key = self._keys.get(run)
+        return key is not None and run in self._places[key].queue
 
     def _place(self, key: Key, limit: int) -> Place:
         place = self._places.setdefault(key, Place(limit))

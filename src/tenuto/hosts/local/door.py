@@ -82,7 +82,7 @@ class Door:
 
     def queue_again(self, driver: Run) -> None:
         """It was queued when it was read: it still is, or nothing holds it up any more."""
-        if self.admission.stands(driver.id):
+        if self.admission.is_queued(driver.id):
             self._quotas.joined(driver.id, driver.entry.tenant)
         elif not self._quotas.stands(driver.id):
             self._begin_in_turn(driver)
@@ -122,7 +122,7 @@ class Door:
     async def _admit(self, run: str) -> None:
         """There is a place for it among the runs of its flow."""
         driver = await self._found(run)
-        if driver is not None:
+        if driver is not None and driver.state.status == "queued" and not self._quotas.stands(run):
             self._begin_in_turn(driver)
 
     async def _take_turn(self, run: str) -> None:

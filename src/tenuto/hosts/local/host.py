@@ -355,6 +355,8 @@ class LocalHost:
                 self.services.hub.ended(Outcome(run.id, run.entry.name, status, output, error))
             return
         run.restart(loaded.state, loaded.entry)
+        if loaded.state.status == "queued":
+            self._door.queue_again(run)  # it had been told to begin, and that was not kept
 
     def crashed(self, run: Run, error: Exception) -> None:
         """Only this run: the others go on. It is tried again when the host is opened again."""
