@@ -43,13 +43,20 @@ class PostgresServer:
     def __enter__(self) -> Self:
         if _AS is not None:
             os.chown(self._folder, _AS, _AS)
-        _run("initdb", "-D", self._data, "-U", _USER, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
-        self.start()
+        try:
+            _run("initdb", "-D", self._data, "-U", _USER, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+            self.start()
+        except BaseException:
+            self._clean_up()
+            raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._clean_up()
+
+    def _clean_up(self) -> None:
         self.stop()
         shutil.rmtree(self._folder, ignore_errors=True)
 
