@@ -33,12 +33,15 @@ def test_a_run_whose_process_died_is_interrupted(tenuto: Tenuto, write: Write, p
 
     left = tenuto("runs", "list")
     told = tenuto("runs", "list", "--json").last
+    shown = tenuto("runs", "show", "r")
 
     assert "running" in driven.out
     assert "interrupted" in left.out
     assert "running" not in left.out
     assert "`tenuto resume` goes on" in left.err
     assert [item["status"] for item in told["items"]] == ["running"]
+    assert "interrupted" in shown.out
+    assert "`tenuto resume r` goes on" in shown.err
 
 
 def test_many_that_are_resumed_are_summed_up(tenuto: Tenuto, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:

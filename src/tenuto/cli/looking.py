@@ -76,16 +76,20 @@ def show(data: Path | None, word: str, under: str, *, logs: bool, json: bool) ->
     elif logs:
         show_lines(lines, view.name)
     else:
-        _show(view, under, place, follower.names)
+        interrupted = view.status == "running" and asyncio.run(driver(place)) is None
+        _show(view, under, place, follower.names, "interrupted" if interrupted else "")
+        if interrupted:
+            note(f"nobody drives it now: `tenuto resume {place.named(view.name)}` goes on")
     return 0
 
 
-def _show(view: RunView, under: str, place: Place, names: Mapping[str, str]) -> None:
-    painter = Painter.for_stdout()
+def _show(view: RunView, under: str, place: Place, names: Mapping[str, str], status: str = "") -> None:
+    """`status`: a better word for how it stands."""
+    painter, status = Painter.for_stdout(), status or view.status
     look, named = painter.look, view.name + place.words
     took = duration((view.ended_at or time.time()) - view.started_at) if view.started_at else ""
     painter.line(
-        Cell(f"{look.mark(view.status)} {view.status}", COLOURS[view.status]),
+        Cell(f"{look.mark(status)} {status}", COLOURS[status]),
         Cell(view.name, "bold"),
         Cell(view.flow),
         Cell(took, "bright_black"),
