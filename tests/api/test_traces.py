@@ -57,6 +57,12 @@ def named(exporter: InMemorySpanExporter, name: str) -> ReadableSpan:
     return next(span for span in exporter.get_finished_spans() if span.name == name)
 
 
+def attempt_of(span: ReadableSpan) -> int:
+    found = (span.attributes or {})["tenuto.attempt"]
+    assert isinstance(found, int)
+    return found
+
+
 async def test_a_run_is_one_trace_across_a_restart(tmp_path: Path):
     """The request above the run, the run above its nodes, the node's own span in what it asks."""
     exporter, heard = InMemorySpanExporter(), list[str]()
@@ -95,9 +101,9 @@ async def test_what_failed_says_so_and_attempts_lie_within_their_node(tmp_path: 
         assert (await client.post("/v1/runs?wait=5", json=body)).json()["status"] == "failed"
 
     spans = [span for span in exporter.get_finished_spans() if span.name == "a"]
-    assert sorted(dict(span.attributes or {})["tenuto.attempt"] for span in spans) == [1, 2]
+    assert sorted(map(attempt_of, spans)) == [1, 2]
     assert all(not span.status.is_ok for span in spans)
-    inner, outer = sorted(spans, key=lambda span: dict(span.attributes or {})["tenuto.attempt"])
+    inner, outer = sorted(spans, key=attempt_of)
     assert inner.parent == outer.get_span_context()
     assert "hunter2" not in "".join(span.to_json() for span in exporter.get_finished_spans())
 
