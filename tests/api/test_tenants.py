@@ -139,3 +139,23 @@ class TestDeleting:
 
         assert ("tenants.create", acme["id"]) in said
         assert ("tenants.delete", acme["id"]) in said
+
+    async def test_nothing_of_it_starts_any_more(
+        self, admin: httpx2.AsyncClient, anonymous: httpx2.AsyncClient
+    ) -> None:
+        """Triggers that were in memory are gone too."""
+        acme = (await made(admin))["id"]
+        admin.headers["X-Tenant-Id"] = acme
+        document = (
+            'flow: hook\ntriggers: [{http: {path: /in, auth: none}}, {cron: "* * * * *"}]\n'
+            "nodes: {a: {use: set, with: {value: 1}}}\n"
+        )
+        await admin.post("/v1/flows", content=document, headers={"content-type": "application/yaml"})
+        await admin.put("/v1/flows/hook/stages/dev", json={"version": 1})
+        assert (await anonymous.post(f"/hooks/{acme}/dev/in")).status_code == 202
+
+        deleted = await admin.delete(f"/v1/tenants/{acme}", params={"force": "true"})
+        after = await anonymous.post(f"/hooks/{acme}/dev/in")
+
+        assert deleted.status_code == 204
+        assert after.status_code == 404

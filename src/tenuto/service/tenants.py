@@ -1,7 +1,7 @@
 """Tenants: made and bounded by whoever cares for the installation, renamed and deleted by their owners.
 
-A tenant is deleted with everything in it: first its runs with what belongs to them, which are in the journal, then all
-rows of the store. If that is interrupted the tenant is still there, and deleting it again goes on. Its audit outlives it.
+A tenant is deleted with everything in it: first its triggers, then its runs with what belongs to them, which are in the
+journal, then all rows of the store. If that is interrupted the tenant is still there, and deleting it again goes on. Its audit outlives it.
 """
 
 import asyncio
@@ -9,6 +9,7 @@ import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from tenuto.ports.engine import Engine
@@ -98,12 +99,13 @@ async def delete(platform: Platform, who: Principal, tenant: str, *, force: bool
     if live and not force:
         hint = "cancel them, or delete with ?force=true, which does that"
         raise Refused("running", f"{len(live)} runs of `{found.name}` have not ended", hint)
-    await _end(platform, live, who)
-    await _forget(platform, tenant)
+    await _silence(platform, who, tenant)
+    await _empty(platform, who, tenant)
     async with platform.store.write() as tx:
         await tx.tenants.delete(tenant)
         await audit(tx, who, "tenants.delete", tenant, {"name": found.name}, tenant=SYSTEM, at=platform.clock())
         tx.after_commit(platform.gate.forget)
+    await _empty(platform, who, tenant)  # of who was let in just before
 
 
 def take_effect(quotas: Quotas, tenant: Tenant) -> None:
@@ -169,6 +171,21 @@ async def _runs(platform: Platform, tenant: str, *, live: bool) -> list[RunEntry
             break
         query = replace(query, cursor=page[-1].id)
     return found
+
+
+async def _silence(platform: Platform, who: Principal, tenant: str) -> None:
+    """Its triggers start nothing any more."""
+    async with platform.store.write() as tx:
+        tx.after_commit(platform.flows.published.forget)
+        for each in await tx.publications.list(tenant):
+            await tx.publications.remove(tenant, each.flow, each.stage, by=who.name, at=platform.clock())
+            for listener in platform.flows.listeners:
+                tx.after_commit(partial(listener.unpublished, tenant, each.flow, each.stage))
+
+
+async def _empty(platform: Platform, who: Principal, tenant: str) -> None:
+    await _end(platform, await _runs(platform, tenant, live=True), who)
+    await _forget(platform, tenant)
 
 
 async def _end(platform: Platform, live: list[RunEntry], who: Principal) -> None:
