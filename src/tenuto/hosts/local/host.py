@@ -77,20 +77,17 @@ class LocalHost:
         if request.parent is None:  # the runs that there are wait; somebody who asks for another one is told
             await self.services.reachable()
         run = request.run or self._names.run_id()
-        if request.run is not None and not request.new and await self._exists(run):
-            if run not in self._starting:
-                await self.run(run)  # of an owner before, perhaps: whoever starts it wants it to go on
-            return run
-        starting = self._starting.get(run)
-        if starting is not None:
-            await asyncio.shield(starting)
-            return run
         if request.run is None:
             await self._start(run, request)
             return run
+        while (starting := self._starting.get(run)) is not None:
+            await asyncio.shield(starting)  # then it is there; or it could not be started, and is tried again
         done = self._starting[run] = asyncio.get_running_loop().create_future()
         try:
-            await self._start(run, request)
+            if request.new or not await self._exists(run):
+                await self._start(run, request)
+            else:
+                await self.run(run)  # of an owner before, perhaps: whoever starts it wants it to go on
         finally:
             del self._starting[run]
             done.set_result(None)
@@ -136,7 +133,7 @@ class LocalHost:
             await self.cancel(run, by="concurrency", reason="a newer run took its place")
 
     async def _exists(self, run: str) -> bool:
-        return run in self.residents or run in self._starting or await self.history.entry(run) is not None
+        return run in self.residents or await self.history.entry(run) is not None
 
     # --- the port: telling
 
