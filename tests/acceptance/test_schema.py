@@ -21,13 +21,13 @@ from acceptance.process import Up, up
 from tenuto.api.app import routes_only
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
-MANNER: dict[str, Any] = {
-    "deadline": None,
-    "suppress_health_check": list(HealthCheck),
-    "phases": [Phase.generate],
-    "derandomize": True,
-    "database": None,
-}
+MANNER = settings(
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.generate],
+    derandomize=True,
+    database=None,
+)
 
 schema = schemathesis.openapi.from_dict(routes_only().openapi())
 schema.config.generation.update(modes=[schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE])
@@ -54,13 +54,13 @@ def _ask(case: schemathesis.Case[Any], server: Up) -> None:
 
 
 @schema.parametrize()  # pyright: ignore[reportUntypedFunctionDecorator]  the library has no type for it
-@settings(max_examples=3, **MANNER)
+@settings(MANNER, max_examples=3)
 def test_an_operation_keeps_its_word(case: schemathesis.Case[Any], server: Up) -> None:
     _ask(case, server)
 
 
 @pytest.mark.nightly
 @schema.parametrize()  # pyright: ignore[reportUntypedFunctionDecorator]  the library has no type for it
-@settings(max_examples=100, **{**MANNER, "derandomize": False})
+@settings(MANNER, max_examples=100, derandomize=False)
 def test_an_operation_keeps_its_word_at_length(case: schemathesis.Case[Any], server: Up) -> None:
     _ask(case, server)
