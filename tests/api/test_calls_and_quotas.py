@@ -89,3 +89,16 @@ class TestQuotas:
         assert [answer.json()["status"] for answer in came[:2]] == ["running", "queued"]
         for answer in came[:2]:
             await until(admin, answer.json()["id"], "succeeded", acme)
+
+
+async def test_figures_say_how_busy_the_engine_is(admin: httpx2.AsyncClient, flows: None) -> None:
+    """Counted by nobody along the way: worked out when they are asked for."""
+    run = (await start(admin, "nap")).json()["id"]
+
+    said = (await admin.get("/metrics")).text
+    await until(admin, run, "succeeded")
+
+    lines = dict(line.rsplit(" ", 1) for line in said.splitlines() if not line.startswith("#"))
+    assert lines["tenuto_runs_at_work"] == "1.0"
+    assert lines["tenuto_nodes_running"] == "1.0"
+    assert lines["tenuto_runs_in_queue"] == "0.0"

@@ -26,6 +26,7 @@ class Figures(Collector):
     def collect(self) -> Iterator[Metric]:
         yield _gauge("tenuto_info", "The version that runs.", {(__version__,): 1}, ["version"])
         yield from self._runs()
+        yield from self._engine()
         yield from self._journal()
         yield from self._http()
         yield from self._process()
@@ -44,6 +45,18 @@ class Figures(Collector):
         yield _counter(
             "tenuto_node_retries", "Attempts that failed and were tried again.", {(): facts["node.retrying"]}
         )
+
+    def _engine(self) -> Iterator[Metric]:
+        load = self._platform.busy.load()
+        yield _gauge("tenuto_runs_resident", "Runs in memory.", {(): load.resident})
+        yield _gauge("tenuto_runs_at_work", "Runs with something in flight.", {(): load.at_work})
+        yield _gauge("tenuto_runs_in_queue", "Runs that wait for their turn to begin.", {(): load.queued})
+        yield _gauge("tenuto_nodes_running", "Nodes that run, or wait for their pool.", {(): load.attempts})
+        yield _gauge("tenuto_threads", "Threads that plain `def` nodes may use.", {(): load.threads})
+        yield _gauge(
+            "tenuto_threads_busy", "Plain `def` nodes that run, or wait for a thread.", {(): load.threads_busy}
+        )
+        yield _gauge("tenuto_timers", "Times that are waited for.", {(): load.timers})
 
     def _journal(self) -> Iterator[Metric]:
         commits = self._platform.commits

@@ -15,6 +15,7 @@ from tenuto.ports.files import Files
 from tenuto.ports.journal import Commits, Recorded, RunQuery
 from tenuto.ports.labels import Labels
 from tenuto.ports.limits import Limits, Rate
+from tenuto.ports.load import Loaded
 from tenuto.ports.logs import Logs
 from tenuto.ports.names import Names
 from tenuto.ports.quotas import Quotas
@@ -43,7 +44,7 @@ from tenuto.service.vault import Vault
 _LATE: Final = 1.0  # seconds
 
 
-class Host(Engine, Feed, Deleter, Labels, Quotas, Protocol):
+class Host(Engine, Feed, Deleter, Labels, Quotas, Loaded, Protocol):
     """An engine that also tells what happens, forgets runs that have ended, and keeps to the quotas of tenants."""
 
 
@@ -118,6 +119,7 @@ def put_together(given: Given, parts: Parts) -> Platform:
         logs=parts.logs,
         labels=parts.host,
         quotas=parts.host,
+        busy=parts.host,
         names=parts.names,
         live=LiveRuns.of(archive, parts.host),
         turnstile=turnstile(parts.limits, given.rates, loopback=given.loopback),

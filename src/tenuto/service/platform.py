@@ -10,6 +10,7 @@ from tenuto.ports.engine import Engine
 from tenuto.ports.files import Files
 from tenuto.ports.journal import Commits
 from tenuto.ports.labels import Labels
+from tenuto.ports.load import Loaded
 from tenuto.ports.logs import Logs
 from tenuto.ports.names import Names
 from tenuto.ports.quotas import Quotas
@@ -55,6 +56,7 @@ class Platform:
     files: Files
     labels: Labels
     quotas: Quotas
+    busy: Loaded  # says how busy the engine is
     logs: Logs
     names: Names
     live: LiveRuns  # what is kept in memory of runs
