@@ -12,7 +12,8 @@ from typing import Final
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from tenuto.service.stream import Frame, Piece, Reader
+from tenuto.service.channel import Frame, Piece
+from tenuto.service.stream import Reader
 
 MEDIA_TYPE: Final = "text/event-stream"
 RECHECK: Final = 2.0  # seconds; what is revoked may be remembered for some more

@@ -16,11 +16,12 @@ from starlette.websockets import WebSocketDisconnect
 
 from tenuto.api.tickets import Door, Pass
 from tenuto.ports.journal import RunEntry
+from tenuto.service.channel import Frame
 from tenuto.service.named import named
 from tenuto.service.platform import Platform
 from tenuto.service.refusals import Refused
 from tenuto.service.runs import STATUSES, entry_json
-from tenuto.service.stream import Frame, Reader
+from tenuto.service.stream import Reader
 
 RECHECK: Final = 2.0  # seconds; what is revoked may be remembered for some more
 LARGEST: Final = 1_000_000  # characters of a message

@@ -50,6 +50,10 @@ __all__ = [
 ]
 
 
+# However many runs are followed, another request finds a connection.
+_LIMITS = httpx2.Limits(max_connections=None, max_keepalive_connections=20)
+
+
 class Client:
     """`token`: an administrator's token, an access token or an API key. `tenant`: one of yours, if you have more than one.
 
@@ -68,7 +72,7 @@ class Client:
         asker: httpx2.AsyncClient | None = None,
     ) -> None:
         self._own = asker is None
-        self._asker = asker or httpx2.AsyncClient(base_url=url, timeout=timeout)
+        self._asker = asker or httpx2.AsyncClient(base_url=url, timeout=timeout, limits=_LIMITS)
         self._asker.headers["Authorization"] = f"Bearer {token}"
         if tenant is not None:
             self._asker.headers["X-Tenant-Id"] = tenant
