@@ -184,6 +184,8 @@ def _nodes(settings: Any) -> Iterator[Finding]:
 def _directory(place: Any) -> Iterator[Finding]:
     import asyncio
 
+    from tenuto.cli.condition import server_findings
     from tenuto.cli.house import examine
 
     yield from (Finding(*finding) for finding in asyncio.run(examine(place)))
+    yield from (Finding(*finding) for finding in server_findings(place))
