@@ -262,6 +262,23 @@ class TestWhoMay:
         assert (await anonymous.post(url, headers={"x-api-key": "nonsense"})).status_code == 401
         assert (await admin.post(url)).status_code == 202
 
+    async def test_who_is_refused_is_written_down(
+        self, house: Server, anonymous: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+    ):
+        """SECURITY 102."""
+        written: list[Any] = []
+
+        async def report(attempt: Any) -> None:
+            written.append(attempt)
+
+        monkeypatch.setattr(house.platform.gate, "report", report)
+
+        await anonymous.post("/hooks/default/dev/signed", json={})
+
+        assert [(each.act, each.where, each.client) for each in written] == [
+            ("hooks.refused", "POST /hooks/default/dev/signed", "127.0.0.1")
+        ]
+
     async def test_a_key_of_another_tenant_finds_nothing(
         self, house: Server, anonymous: httpx2.AsyncClient, admin: httpx2.AsyncClient
     ):

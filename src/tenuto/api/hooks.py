@@ -17,10 +17,13 @@ from starlette.requests import Request
 from tenuto.api.access import PUBLIC, principal_in
 from tenuto.api.bodies import read_json
 from tenuto.api.errors import problems
+from tenuto.api.limits import address_of
 from tenuto.api.platform import ThePlatform
 from tenuto.service import hooks, hops
+from tenuto.service.gate import Attempt
 from tenuto.service.hooks import Hook, Incoming, Received, WrongMethod
 from tenuto.service.platform import Platform
+from tenuto.service.principal import Principal
 from tenuto.service.refusals import Refused
 
 PREFIX: Final = "/hooks"
@@ -80,7 +83,7 @@ async def receive(
         await _body(request),
         hops.read(request.headers.get(hops.HEADER, "0")),
     )
-    identifier = await hooks.admit(platform, hook, incoming, who)
+    identifier = await _admit(request, platform, hook, incoming, who)
     received = await hooks.receive(platform, hook, incoming, _read(incoming), identifier)
     return await _result(platform, received) if hook.waits else _begun(received)
 
@@ -91,6 +94,19 @@ async def _find(platform: Platform, tenant: str, stage: str, method: str, segmen
     except WrongMethod as wrong:
         said = f"this path does not take {method}: the header `Allow` says what it takes"
         raise HTTPException(405, said, {"Allow": ", ".join(wrong.allowed)}) from None
+
+
+async def _admit(
+    request: Request, platform: Platform, hook: Hook, incoming: Incoming, who: Principal | None
+) -> str | None:
+    """A signature that is none is written down as every other credential that is refused."""
+    try:
+        return await hooks.admit(platform, hook, incoming, who)
+    except Refused as refused:
+        if refused.code in {"unauthenticated", "forbidden"}:
+            where = f"{request.method} {request.scope['path'][:200]}"
+            await platform.gate.report(Attempt("hooks.refused", str(refused), who, where, address_of(request)))
+        raise
 
 
 def _begun(received: Received) -> JSONResponse:
