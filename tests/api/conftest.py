@@ -11,10 +11,19 @@ import pytest
 from fastapi import FastAPI
 
 from api.frame import asking
+from service.people import CHEAP
 from tenuto.api.app import create_app
 from tenuto.bootstrap.server import Server, open_server
+from tenuto.service import identity
+from tenuto.service.passwords import Passwords
 from tenuto.service.platform import Platform
 from tenuto.settings import Settings
+
+
+@pytest.fixture(autouse=True)
+def cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Real costs are for real servers."""
+    monkeypatch.setattr(identity, "Passwords", lambda: Passwords(**CHEAP))
 
 
 @pytest.fixture

@@ -33,7 +33,7 @@ class TestMaking:
         """SECURITY 9: neither the key nor a plain hash of it is anywhere."""
         async with some_people(tmp_path) as people:
             key, shown = await people.made_key("runs:read")
-            secret = shown.rpartition("_")[2]
+            secret = shown.removeprefix(f"{key.prefix}_")
 
             async with people.store.read() as tx:
                 kept = await tx.keys.get("default", key.id)
