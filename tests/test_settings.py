@@ -118,3 +118,30 @@ def test_every_setting_has_its_line_in_the_reference() -> None:
 
     assert {name for name, *_ in rows} == set(Settings.__dataclass_fields__)
     assert all(text.endswith(".") and len(text) > 20 for *_, text in rows)
+
+
+@pytest.mark.parametrize(
+    "origins", ["*", "null", "https://*.example.com", "https://a.example.com/path", "app.example.com"]
+)
+def test_only_exact_origins_may_read_the_api(tmp_path: Path, origins: str) -> None:
+    """Never every page, nor one that hides where it comes from."""
+    with pytest.raises(WrongSetting, match="origins such as"):
+        load({"TENUTO_CORS_ORIGINS": origins}, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "limits", ['start = "many"', 'start = "0/1m"', 'start = "5/0s"', "start = 5", 'begin = "5/1m"']
+)
+def test_a_limit_that_is_no_rate_is_said(tmp_path: Path, limits: str) -> None:
+    """With what it takes."""
+    (tmp_path / "tenuto.toml").write_text(f"[limits]\n{limits}\n")
+
+    with pytest.raises(WrongSetting, match="limits"):
+        load({}, tmp_path)
+
+
+def test_limits_are_rates_or_off(tmp_path: Path) -> None:
+    """In any unit of time."""
+    (tmp_path / "tenuto.toml").write_text('[limits]\nstart = "600/1m"\nread = "off"\n')
+
+    assert load({}, tmp_path).limits == {"start": (600, 60), "read": None}

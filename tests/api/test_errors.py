@@ -1,18 +1,25 @@
 """Whatever goes wrong, the answer is a problem that a program and a person can read."""
 
+import ast
+import http
+from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 from pydantic import BaseModel
 
+import tenuto
 from api.frame import asking, frame
 from tenuto.api.bodies import DEPTH
+from tenuto.api.errors import STATUS
 from tenuto.api.routing import Router
 from tenuto.core.problems import Problem
 from tenuto.ports.journal import Closed, DiskFailed, StorageFull
 from tenuto.ports.records import Unavailable
 from tenuto.service.refusals import Invalid, Refused
+
+SOURCES = Path(tenuto.__file__).parent
 
 TROUBLES: dict[str, tuple[Exception, int, str]] = {
     "unknown": (Refused("not_found", "there is no run `x`", "look in the list"), 404, "not_found"),
@@ -172,3 +179,21 @@ async def test_any_other_request_id_is_replaced(client: httpx2.AsyncClient, give
 
     assert answer.headers["x-request-id"] != given
     assert len(answer.headers["x-request-id"]) == 24
+
+
+def refusals() -> set[str]:
+    """Every code with which a use case, a port or a host refuses, found in the sources."""
+    codes: set[str] = set()
+    for folder in ("service", "ports", "hosts", "stores", "bus", "api"):
+        for file in (SOURCES / folder).rglob("*.py"):
+            for call in ast.walk(ast.parse(file.read_text())):
+                if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "Refused":
+                    codes |= {str(code.value) for code in call.args[:1] if isinstance(code, ast.Constant)}
+    return codes
+
+
+def test_every_refusal_has_a_status():
+    """Or it would be a 409 by accident."""
+    assert len(refusals()) > 10
+    assert refusals() - STATUS.keys() == set()
+    assert all(http.HTTPStatus(status) >= 400 for status in STATUS.values())

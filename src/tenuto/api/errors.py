@@ -54,6 +54,7 @@ STATUS: Final[Mapping[str, int]] = {
     "rate_limited": 429,
     "internal": 500,
     "run_failed": 500,
+    "insecure": 503,
     "storage_failed": 503,
     "storage_full": 503,
     "storage": 503,
