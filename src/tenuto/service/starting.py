@@ -88,7 +88,8 @@ async def start(
     check_labels(asked.labels)
     known = {} if trace_ids.read(trace) is None else {trace_ids.HEADER: trace}
     trigger = {**(hops.carried({"hops": led}) or {}), **known} or None
-    request = replace(await _request(platform, who, asked), trigger=trigger)
+    request = await _request(platform, who, asked)
+    request.trigger = trigger
     if key is not None:
         return await _start_once(platform, who, asked, request, key)
     async with _free_name(platform, who, asked.name):
@@ -174,7 +175,8 @@ async def _start_new(platform: Platform, request: StartRequest) -> Started:
     leave = platform.live.feed.listen(run, heard)
     try:
         await take_up_files(platform, request.input, tenant=request.tenant, run=run)
-        await platform.engine.start(replace(request, run=run, new=True))
+        request.run, request.new = run, True
+        await platform.engine.start(request)
     finally:
         leave()
     entry = _entry(run, request, heard)
