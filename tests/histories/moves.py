@@ -13,7 +13,7 @@ from tenuto.core.flow.model import Flow, Need
 from tenuto.core.machine import Result
 from tenuto.core.values import canonical
 
-from .deciding import Decision, decide_node, evaluate, names_for, until_holds
+from .deciding import Decision, Seen, decide_node, evaluate, names_for, until_holds
 from .tree import Json, Rec, Scope, every
 
 Order = Mapping[tuple[str, str], int]
@@ -171,8 +171,13 @@ class Moves:
         return self.root.recs[name]  # seen from `finally`
 
     def _freeze(self, rec: Rec) -> None:
-        outside = [self.root] if rec.scope.around()[0].final and self.root is not None else []
-        rec.seen = names_for(self.given, [*outside, *rec.scope.around()])
+        rec.seen = self._names(rec.scope)
+
+    def _names(self, scope: Scope) -> Seen:
+        """What is seen from within a scope; from `finally`, at any depth, the flow's own nodes too."""
+        around = scope.around()
+        outside = [self.root] if around[0].final and self.root is not None else []
+        return names_for(self.given, [*outside, *around])
 
     @staticmethod
     def _skip(rec: Rec) -> None:
@@ -314,7 +319,7 @@ class Moves:
     def _after_turn(self, rec: Rec, turn: Scope, verdict: tuple[str, Json]) -> Iterator[Move]:
         fact = ("node", rec.path)
         _, value = verdict
-        enough = until_holds(rec, names_for(self.given, turn.around()), turn.index, value)
+        enough = until_holds(rec, self._names(turn), turn.index, value)
         if isinstance(enough, dict):
             yield Move(lambda: self._fail(rec, enough), fact)
         elif enough:
@@ -354,8 +359,7 @@ class Moves:
         if scope.body.output is None or scope.final:
             return ("finished", None)
         path = scope.owner.path if scope.owner is not None else None
-        names = names_for(self.given, scope.around())
-        value, error = evaluate(scope.body.output, names, nothing_is_null=True)
+        value, error = evaluate(scope.body.output, self._names(scope), nothing_is_null=True)
         if error is not None:
             return ("failed", {"type": error, "node": path, "attempts": 1})
         return ("finished", value)
