@@ -7,6 +7,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from tenuto.api.access import Can
 from tenuto.api.errors import problems
+from tenuto.api.moments import Moment
 from tenuto.api.paging import Cursor, Limit, Paged
 from tenuto.api.routing import Router
 from tenuto.api.transactions import Reading
@@ -15,7 +16,7 @@ from tenuto.service.audit import SYSTEM, entry_json
 from tenuto.service.principal import Principal
 
 Text = Annotated[str | None, Query(max_length=300)]
-Moment = Annotated[AwareDatetime | None, Query(examples=["2026-11-21T00:00:00Z"])]
+Since = Annotated[AwareDatetime | None, Query(examples=["2026-11-21T00:00:00Z"])]
 
 router = Router(prefix="/v1/audit", tags=["audit"])
 
@@ -24,7 +25,7 @@ class AuditLine(BaseModel):
     """`hash` covers all of it and `previous`, the hash of the entry before."""
 
     seq: int
-    at: Annotated[float, Field(description="Seconds since 1970, UTC.", examples=[1795262400.0])]
+    at: Moment
     actor: Annotated[str, Field(examples=["user:usr_5a0c7d1e9b3f2468"])]
     action: Annotated[str, Field(examples=["keys.create"])]
     subject: str
@@ -42,8 +43,8 @@ class Wanted:
         actor: Text = None,
         action: Text = None,
         subject: Text = None,
-        since: Moment = None,
-        until: Moment = None,
+        since: Since = None,
+        until: Since = None,
     ) -> None:
         self.actor, self.action, self.subject = actor, action, subject
         self.since, self.until = _seconds(since), _seconds(until)

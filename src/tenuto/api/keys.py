@@ -1,6 +1,5 @@
 """`/v1/keys`: API keys of the tenant. The key itself is in one answer, never again."""
 
-from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
@@ -8,6 +7,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from tenuto.api.access import Can
 from tenuto.api.changing import Changing
 from tenuto.api.errors import problems
+from tenuto.api.moments import Moment
 from tenuto.api.paging import Cursor, Limit, Paged
 from tenuto.api.platform import ThePlatform
 from tenuto.api.routing import Router
@@ -40,10 +40,10 @@ class KeyShown(BaseModel):
     permissions: list[str]
     status: Annotated[str, Field(examples=["active"], description="`active`, `expired` or `revoked`.")]
     created_by: Annotated[str, Field(examples=["user:usr_5a0c7d1e9b3f2468"])]
-    created_at: datetime
-    expires_at: datetime | None
-    revoked_at: datetime | None
-    last_used_at: datetime | None
+    created_at: Moment
+    expires_at: Moment | None
+    revoked_at: Moment | None
+    last_used_at: Moment | None
 
 
 class MadeKey(KeyShown):

@@ -4,8 +4,9 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
+from tenuto.api.moments import Moment
+
 Json = Any
-Moment = Annotated[str, Field(examples=["2026-01-31T12:00:00.000Z"])]
 Status = Literal["queued", "running", "waiting", "succeeded", "failed", "cancelled"]
 Action = Literal["cancel", "retry", "delete"]
 

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tenuto.api.access import Can
 from tenuto.api.errors import problems
+from tenuto.api.moments import Moment
 from tenuto.api.paging import Cursor, Limit, Paged
 from tenuto.api.platform import ThePlatform
 from tenuto.api.routing import Router
@@ -32,7 +33,7 @@ class SecretShown(BaseModel):
     name: Annotated[str, Field(examples=["SLACK_TOKEN"])]
     stage: Annotated[str, Field(examples=["prod"])]
     version: Annotated[int, Field(examples=[1])]
-    updated_at: Annotated[float, Field(examples=[1_800_000_000.0])]
+    updated_at: Moment
     by: Annotated[str, Field(examples=["ann"])]
     hosts: Annotated[list[str], Field(examples=[["slack.com"]])]
 

@@ -1,6 +1,5 @@
 """`/v1/tenants`: made by whoever cares for the installation, seen by their own people."""
 
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import Query
@@ -9,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from tenuto.api.access import Can
 from tenuto.api.changing import Changing
 from tenuto.api.errors import problems
+from tenuto.api.moments import Moment
 from tenuto.api.paging import Cursor, Limit, Paged
 from tenuto.api.platform import ThePlatform
 from tenuto.api.routing import Router
@@ -47,7 +47,7 @@ class TenantShown(BaseModel):
     id: Annotated[str, Field(examples=["acme-1f0c9f6e"])]
     name: str
     quotas: dict[str, int]
-    created_at: datetime
+    created_at: Moment
 
 
 @router.post("", status_code=201, summary="Create a tenant", responses=problems(409))

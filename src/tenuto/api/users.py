@@ -1,6 +1,5 @@
 """`/v1/users`: the people of the tenant."""
 
-from datetime import datetime
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -8,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from tenuto.api.access import Can
 from tenuto.api.changing import Changing
 from tenuto.api.errors import problems
+from tenuto.api.moments import Moment
 from tenuto.api.paging import Cursor, Limit, Paged
 from tenuto.api.platform import ThePlatform
 from tenuto.api.routing import Router
@@ -60,7 +60,7 @@ class UserShown(BaseModel):
     name: str
     roles: list[str]
     disabled: bool
-    created_at: datetime
+    created_at: Moment
 
 
 @router.post("", status_code=201, summary="Create a user", responses=problems(409))

@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tenuto.api.access import Can
 from tenuto.api.errors import problems
+from tenuto.api.moments import Moment
 from tenuto.api.paging import Cursor, Limit, Paged
 from tenuto.api.platform import ThePlatform
 from tenuto.api.routing import Router
@@ -28,7 +29,7 @@ class VariableShown(BaseModel):
     name: Annotated[str, Field(examples=["TONE"])]
     stage: Annotated[str, Field(examples=["*"])]
     value: Annotated[Any, Field(examples=["friendly"])]
-    updated_at: Annotated[float, Field(examples=[1_800_000_000.0])]
+    updated_at: Moment
     by: Annotated[str, Field(examples=["ann"])]
 
 

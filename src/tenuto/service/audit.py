@@ -19,6 +19,7 @@ from tenuto.ports.audit import AuditEntry
 from tenuto.ports.store import Store, Transaction
 from tenuto.service.gate import Attempt
 from tenuto.service.principal import Principal
+from tenuto.service.runs import moment
 
 Json = object
 
@@ -74,7 +75,7 @@ def entry_json(entry: AuditEntry) -> dict[str, Json]:
     """As the API and `--json` show it."""
     return {
         "seq": entry.seq,
-        "at": entry.at,
+        "at": moment(entry.at),
         "actor": entry.actor,
         "action": entry.action,
         "subject": entry.subject,

@@ -14,6 +14,7 @@ from tenuto.service.given_names import check_name, check_stage, where
 from tenuto.service.master_keys import FileKeys
 from tenuto.service.principal import Principal
 from tenuto.service.refusals import Refused
+from tenuto.service.runs import moment
 from tenuto.service.vault import Vault
 
 SHORTEST: Final = 4  # a shorter one could not be told from ordinary text, and so not be kept out of a journal
@@ -102,7 +103,7 @@ def secret_json(entry: SealedEntry) -> dict[str, object]:
         "name": entry.name,
         "stage": entry.stage,
         "version": entry.version,
-        "updated_at": entry.at,
+        "updated_at": moment(entry.at),
         "by": entry.by,
         "hosts": [*entry.hosts],
     }

@@ -17,6 +17,7 @@ from tenuto.service.audit import audit
 from tenuto.service.given_names import check_name, check_stage, where
 from tenuto.service.principal import DEFAULT_TENANT, Principal
 from tenuto.service.refusals import Refused
+from tenuto.service.runs import moment
 
 LONGEST: Final = 64 * 1024  # bytes of one value
 REMEMBERED: Final = 2.0  # seconds, as far as other processes are concerned
@@ -125,7 +126,7 @@ def variable_json(value: Value) -> dict[str, Json]:
         "name": value.name,
         "stage": value.stage,
         "value": value.value,
-        "updated_at": value.at,
+        "updated_at": moment(value.at),
         "by": value.by,
     }
 
