@@ -17,6 +17,7 @@ def test_a_key_is_made_once_and_is_for_its_owner(tmp_path: Path) -> None:
     assert key_of(tmp_path / "new" / "jwt.key") == first
     assert len(first) == 32
     assert stat.S_IMODE((tmp_path / "new" / "jwt.key").stat().st_mode) == 0o600
+    assert stat.S_IMODE((tmp_path / "new").stat().st_mode) == 0o700
 
 
 @pytest.mark.parametrize("content", [b"", b"secret", b"changeme" * 8, bytes(32), b"a" * 64, b"short but random"])

@@ -170,6 +170,6 @@ def _do(data: Path | None, tenant: str | None, act: Act[T], *, make: bool = Fals
 
 def _check_there(place: Place, *, make: bool) -> None:
     if make:
-        place.data.mkdir(parents=True, exist_ok=True)
+        place.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     elif not place.data.exists():
         raise Refused("not_found", f"there is nothing in {place.data}", "see --data, or start with `tenuto up`")

@@ -35,7 +35,7 @@ def put(data: Path | None, tenant: str, name: str, stage: str, hosts: list[str],
 
     value = _value(name)
     place = place_of(data)
-    place.data.mkdir(parents=True, exist_ok=True)
+    place.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     made = _do(place, tenant, act)
     where = "every stage" if stage == ANY_STAGE else f"stage {stage}"
     say(line(secrets.secret_json(made)) if json else f"{name} is set for {where}")

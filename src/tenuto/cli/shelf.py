@@ -265,7 +265,7 @@ def _do(where: Where, act: Callable[[Desk], Awaitable[T]], *, make: bool = False
     """`make`: the directory, if it is not there; who only looks leaves nothing behind."""
     place = where.place
     if make:
-        place.data.mkdir(parents=True, exist_ok=True)
+        place.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     elif place.settings.address is None and not place.data.exists():
         hint = "see --data, or save one with `tenuto flows save FILE`"
         raise Refused("not_found", f"there are no flows in {place.data}", hint)

@@ -58,7 +58,7 @@ def check_worth(file: Path, key: bytes) -> None:
 
 def _written(file: Path, content: bytes) -> Path:
     """A file beside it, of a name of its own."""
-    file.parent.mkdir(parents=True, exist_ok=True)
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     mine = file.with_name(f".{file.name}.{secrets.token_hex(8)}")
     descriptor = os.open(mine, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:

@@ -47,6 +47,7 @@ async def test_only_its_owner_reads_the_file(tmp_path: Path) -> None:
     await store.close()
 
     assert stat.S_IMODE((tmp_path / "data" / "store.db").stat().st_mode) == 0o600
+    assert stat.S_IMODE((tmp_path / "data").stat().st_mode) == 0o700
 
 
 async def test_a_commit_is_on_disk_before_it_is_reported(tmp_path: Path) -> None:

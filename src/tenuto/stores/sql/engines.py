@@ -139,5 +139,5 @@ def _begin_immediate(connection: Connection) -> None:
 
 def make_private(file: Path) -> None:
     """Hashes of passwords lie in it. The journal beside it takes over its mode."""
-    file.parent.mkdir(parents=True, exist_ok=True)
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
