@@ -164,6 +164,15 @@ async def test_a_wrong_method_says_which_are_right(client: httpx2.AsyncClient):
     assert answer.json()["code"] == "method_not_allowed"
 
 
+async def test_a_wrong_method_is_told_what_all_routes_of_the_path_take():
+    """Reading and starting are two routes at one path."""
+    async with asking(frame()) as client:
+        answer = await client.put("/v1/runs", json={})
+
+    assert answer.status_code == 405
+    assert answer.headers["allow"] == "GET, POST"
+
+
 @pytest.mark.parametrize("given", ["abc-1", "A.b_c-9" * 9])
 async def test_a_decent_request_id_is_kept(client: httpx2.AsyncClient, given: str):
     """So that a caller finds its request in our log."""

@@ -14,6 +14,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from tenuto.ports.journal import Closed, Conflict, Damaged, StorageFull
 from tenuto.ports.records import BadCursor, Missing, Taken, Unavailable
@@ -78,6 +79,8 @@ _CODES: Final = {
     429: "rate_limited",
     503: "unavailable",
 }
+
+_METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 _MEANINGS: Final = {
     400: "The request cannot be read.",
@@ -211,7 +214,18 @@ async def _of_frame(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     code = _CODES.get(error.status_code, "malformed" if error.status_code < 500 else "internal")
     detail = _said(request, error)
-    return problem(request_id_of(request), code, detail, status=error.status_code, headers=error.headers)
+    headers = {"Allow": ", ".join(_methods_at(request))} if error.status_code == 405 else error.headers
+    return problem(request_id_of(request), code, detail, status=error.status_code, headers=headers)
+
+
+def _methods_at(request: Request) -> list[str]:
+    """By any of the routes at the path. The frame names those of the first alone."""
+    return [method for method in _METHODS if _takes(request, method)]
+
+
+def _takes(request: Request, method: str) -> bool:
+    asked = {**request.scope, "method": method}
+    return any(route.matches(asked)[0] is Match.FULL for route in request.app.routes)
 
 
 def _said(request: Request, error: HTTPException) -> str:
