@@ -27,6 +27,7 @@ OPEN = {
     health.ready,
     health.health,
     metrics.metrics,
+    docs.root,
     docs.page,
     docs.script,
     docs.style,

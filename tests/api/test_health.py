@@ -24,6 +24,12 @@ async def test_a_process_that_answers_lives(anonymous: httpx2.AsyncClient):
     assert answer.json() == {"status": "ok", "checks": {"process": "ok"}}
 
 
+@pytest.mark.parametrize("path", ["/health", "/health/live", "/health/ready"])
+async def test_whoever_watches_may_ask_for_the_status_alone(anonymous: httpx2.AsyncClient, path: str):
+    """HEAD, as balancers and probes send it."""
+    assert (await anonymous.head(path)).status_code == 200
+
+
 async def test_every_dependency_is_asked(anonymous: httpx2.AsyncClient):
     """And named, with what was found."""
     answer = await anonymous.get("/health/ready")

@@ -68,3 +68,13 @@ async def test_the_page_loads_nothing_from_elsewhere(anonymous: httpx2.AsyncClie
     assert "http" not in page.text
     assert "unsafe" not in page.headers["content-security-policy"]
     assert "innerHTML" not in parts[0].text
+
+
+async def test_the_door_leads_a_browser_to_the_page_and_tells_a_program_where_it_is(anonymous: httpx2.AsyncClient):
+    """The link that `tenuto up` prints first goes there."""
+    browser = await anonymous.get("/", headers={"Accept": "text/html,*/*;q=0.8"})
+    program = await anonymous.get("/")
+
+    assert (browser.status_code, browser.headers["location"]) == (303, "/docs")
+    assert program.json()["status"] == "healthy"
+    assert program.json()["openapi"] == "/openapi.json"

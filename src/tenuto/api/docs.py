@@ -1,4 +1,4 @@
-"""`/docs`: the API to read and to try, from files of our own: a page that loads nothing from elsewhere can forbid all else.
+"""`/` and `/docs`: the API to read and to try, from files of our own: a page that loads nothing from elsewhere can forbid all else.
 
 The page is the same for everybody and holds nothing of an installation. Its link carries the token behind `#`, which a
 browser keeps to itself.
@@ -7,7 +7,8 @@ browser keeps to itself.
 from pathlib import Path
 from typing import Final
 
-from fastapi import Response
+from fastapi import Request, Response
+from fastapi.responses import JSONResponse, RedirectResponse
 
 from tenuto.api.access import PUBLIC
 from tenuto.api.routing import Router
@@ -20,6 +21,15 @@ _POLICY: Final = (
     " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 _KINDS: Final = {"index.html": "text/html", "docs.js": "text/javascript", "docs.css": "text/css"}
+
+
+@router.get("/", dependencies=[PUBLIC])
+def root(request: Request) -> Response:
+    """The door: a browser is led to what there is to see, a program is told where it is."""
+    if "text/html" in request.headers.get("accept", ""):
+        return RedirectResponse("/docs", 303, {"Vary": "Accept"})
+    said = {"status": "healthy", "message": "Tenuto", "docs": "/docs", "openapi": "/openapi.json", "health": "/health"}
+    return JSONResponse(said, headers={"Vary": "Accept"})
 
 
 @router.get("/docs", summary="The API to read and to try", dependencies=[PUBLIC])

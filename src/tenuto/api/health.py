@@ -63,6 +63,17 @@ async def health(platform: ThePlatform, response: Response) -> Health:
     return _told(await platform.health.report(), response)
 
 
+# Who watches over servers asks so, for the status alone.
+for _path, _answer in (("/health/live", live), ("/health/ready", ready), ("/health", health)):
+    router.add_api_route(
+        _path,
+        _answer,
+        methods=["HEAD"],
+        include_in_schema=False,
+        dependencies=[PUBLIC, *([] if _answer is live else [NEAR])],
+    )
+
+
 def _told(report: Report, response: Response) -> Health:
     if report.status == "down":
         response.status_code = 503
