@@ -41,6 +41,7 @@ class HeartWorkflow:
         while self.outcome is None:
             await workflow.wait_condition(lambda: bool(self.arrived))
             self.turn(self.arrived.pop(0))
+        await workflow.wait_condition(workflow.all_handlers_finished)  # else who still asks gets an error, not an answer
         return asdict(self.outcome)
 
     @workflow.update
@@ -58,9 +59,9 @@ class HeartWorkflow:
 
     @workflow.update
     async def until(self, statuses: list[str]) -> str:
-        """Answered as soon as the run has one of these statuses."""
+        """Answered as soon as the run has one of these statuses, or can have none of them any more."""
         await workflow.wait_condition(
-            lambda: hasattr(self, "state") and self.state.status in statuses
+            lambda: hasattr(self, "state") and (self.state.status in statuses or self.outcome is not None)
         )  # an update may come first
         return self.state.status
 
