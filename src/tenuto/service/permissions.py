@@ -90,7 +90,14 @@ _READER = frozenset(
     f"{noun}:read"
     for noun in ("flows", "runs", "approvals", "agents", "nodes", "tools", "variables", "schedules", "files", "metrics")
 )
-_OPERATOR = _READER | {"runs:write", "approvals:write", "agents:execute", "schedules:write", "events:write", "files:write"}
+_OPERATOR = _READER | {
+    "runs:write",
+    "approvals:write",
+    "agents:execute",
+    "schedules:write",
+    "events:write",
+    "files:write",
+}
 _DEVELOPER = _OPERATOR | {
     "flows:write", "flows:publish", "agents:write", "nodes:try", "tools:call", "variables:write", "secrets:read", "tenants:read",
 }  # fmt: skip
