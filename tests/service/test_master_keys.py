@@ -12,7 +12,6 @@ import pytest
 from tenuto.service.master_keys import FileKeys, GivenKeys, master_keys
 from tenuto.service.refusals import Refused
 
-
 GOOD = hashlib.sha256(b"as good as random, and the same in every process").digest()
 
 
