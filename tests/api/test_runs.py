@@ -147,7 +147,7 @@ class TestStarting:
 
         answers = await asyncio.gather(*[admin.post("/v1/runs", json=body) for _ in range(10)])
 
-        assert sorted(answer.status_code for answer in answers) == [201] + [422] * 9
+        assert sorted(answer.status_code for answer in answers) == [201] + [409] * 9
         await admin.post("/v1/flows", content=HELLO, headers=YAML | stranger)
         assert (await admin.post("/v1/runs", json=body, headers=stranger)).status_code == 201
 
@@ -185,7 +185,7 @@ class TestIdempotentStart:
         refused = await admin.post("/v1/runs", json={"flow": "hello", "name": "taken"}, headers=key)
         after = await admin.post("/v1/runs", json={"flow": "hello"}, headers=key)
 
-        assert (refused.status_code, after.status_code) == (422, 201)
+        assert (refused.status_code, after.status_code) == (409, 201)
 
     async def test_a_key_holds_in_its_tenant(self, admin: httpx2.AsyncClient, stranger: dict[str, str]):
         """Two tenants with one key have a run each."""

@@ -59,7 +59,7 @@ class Archive:
         """Refuse a name for a new run that would be taken for another: its name, or its id."""
         if any(name in (entry.name, entry.id) for entry in await self._all(RunQuery(name=name, limit=RECENT))):
             raise Refused(
-                "invalid",
+                "exists",
                 f"there is a run `{name}` already",
                 "choose another name, or delete that run when it has ended",
             )

@@ -37,7 +37,7 @@ async def retry(
         raise Refused(
             "invalid",
             f"{entry.name} succeeded: there is nothing to retry",
-            "`--from NODE` runs that node and what follows again",
+            "`from` (`--from NODE`) runs that node and what follows again",
         )
     if from_ is not None:
         _known(flow, from_)

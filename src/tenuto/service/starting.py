@@ -159,7 +159,7 @@ async def _free_name(platform: Platform, who: Principal, name: str | None) -> As
         return
     taken, naming = (who.tenant, name), platform.live.naming
     if taken in naming:
-        raise Refused("invalid", f"there is a run `{name}` already", "choose another name")
+        raise Refused("exists", f"there is a run `{name}` already", "choose another name")
     naming.add(taken)
     try:
         await platform.archive.within(who.tenant).check_free(name)

@@ -31,4 +31,4 @@ class Naming:
 
 def _taken(name: str) -> Refused:
     hint = "choose another name, or delete that run when it has ended"
-    return Refused("invalid", f"there is a run `{name}` already", hint)
+    return Refused("exists", f"there is a run `{name}` already", hint)
