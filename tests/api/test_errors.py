@@ -116,6 +116,7 @@ async def test_a_body_that_does_not_fit_is_not_sent_back(client: httpx2.AsyncCli
     assert answer.status_code == 422
     assert answer.json()["problems"][0]["path"] == "body.name"
     assert "hunter2" not in answer.text
+    assert answer.json()["detail"].endswith("body.name: this is needed")
 
 
 @pytest.mark.parametrize(

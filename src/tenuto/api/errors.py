@@ -80,6 +80,9 @@ _CODES: Final = {
     503: "unavailable",
 }
 
+# As the rest of us says it; what else pydantic says stands as it is.
+_WORDS: Final = {"extra_forbidden": "there is no such field", "missing": "this is needed"}
+
 _METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 _MEANINGS: Final = {
@@ -201,7 +204,11 @@ async def _misfit(request: Request, error: Exception) -> Response:
     """What pydantic found. What was sent is not sent back: it may be a secret."""
     assert isinstance(error, RequestValidationError)
     found = [
-        {"path": ".".join(map(str, each["loc"])), "code": each["type"], "message": each["msg"]}
+        {
+            "path": ".".join(map(str, each["loc"])),
+            "code": each["type"],
+            "message": _WORDS.get(each["type"], each["msg"]),
+        }
         for each in error.errors()
     ]
     said = "; ".join(f"{each['path']}: {each['message']}" for each in found[:3])
