@@ -11,7 +11,7 @@ import queue
 import re
 import sys
 from collections.abc import Generator, MutableMapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any, Final, TextIO
 
@@ -33,7 +33,7 @@ def logging_to(stream: TextIO | None = None, *, level: str = "INFO", plain: bool
     handler = logging.StreamHandler(out)
     handler.setFormatter(_formatter(for_people=out.isatty() if plain is None else plain))
     entry = _Entry(queue.Queue(_MOST))
-    writer = logging.handlers.QueueListener(entry.queue, handler)
+    writer = _Writer(entry.queue, handler)
     root, ours = logging.getLogger(), logging.getLogger("tenuto")
     before, old = list(root.handlers), ours.level
     root.handlers[:] = [entry]
@@ -42,9 +42,9 @@ def logging_to(stream: TextIO | None = None, *, level: str = "INFO", plain: bool
     try:
         yield
     finally:
-        writer.stop()
         root.handlers[:] = before
         ours.setLevel(old)
+        writer.stop()
 
 
 class _Entry(logging.handlers.QueueHandler):
@@ -64,6 +64,17 @@ class _Entry(logging.handlers.QueueHandler):
             self.queue.put_nowait(record)
         except queue.Full:
             return  # who asks goes before who reads
+
+
+class _Writer(logging.handlers.QueueListener):
+    """In a thread of its own."""
+
+    def enqueue_sentinel(self) -> None:
+        """The last word finds a place though lines wait: the oldest gives way."""
+        if isinstance(self.queue, queue.Queue) and self.queue.full():
+            with suppress(queue.Empty):
+                self.queue.get_nowait()
+        super().enqueue_sentinel()
 
 
 def _formatter(*, for_people: bool) -> logging.Formatter:
