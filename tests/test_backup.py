@@ -10,9 +10,10 @@ import pytest
 
 from api.frame import asking
 from tenuto.api.app import create_app
-from tenuto.bootstrap.backup import KEYS, MANIFEST, back_up, restore
+from tenuto.bootstrap.backup import back_up
 from tenuto.bootstrap.server import Server, open_server
 from tenuto.ports.engine import Refused
+from tenuto.service.copies import KEYS, MANIFEST, restore
 from tenuto.settings import Settings
 
 FLOW: dict[str, object] = {"flow": "kept", "nodes": {"a": {"use": "set", "with": {"value": 1}}}, "output": "${a}"}

@@ -92,9 +92,9 @@ def restore(
 
     Stop the old one first: both would go on with the same runs.
     """
-    from tenuto.bootstrap.backup import restore as unpack
     from tenuto.cli.house import place_of
     from tenuto.cli.look import clock, line, note, say
+    from tenuto.service.copies import restore as unpack
 
     place = place_of(data)
     restored = unpack(file, place.data, keys)
