@@ -221,7 +221,8 @@ async def _of_frame(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     code = _CODES.get(error.status_code, "malformed" if error.status_code < 500 else "internal")
     detail = _said(request, error)
-    headers = {"Allow": ", ".join(_methods_at(request))} if error.status_code == 405 else error.headers
+    by_frame = error.status_code == 405 and error.detail == http.HTTPStatus(405).phrase  # else a route knows better
+    headers = {"Allow": ", ".join(_methods_at(request))} if by_frame else error.headers
     return problem(request_id_of(request), code, detail, status=error.status_code, headers=headers)
 
 
