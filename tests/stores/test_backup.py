@@ -45,6 +45,30 @@ def test_a_backup_opens_as_a_journal_of_a_later_epoch(tmp_path: Path):
     asyncio.run(scenario())
 
 
+def test_a_backup_of_more_than_fits_a_cache_has_whole_pages(tmp_path: Path):
+    """What was not folded into the file yet is read from the log, where pages have no checksums."""
+
+    async def scenario() -> None:
+        journal = SqliteJournal(tmp_path / "data")
+        large = [(digest_of(content), content) for content in (bytes([n]) * 200_000 for n in range(40))]
+        await keep(journal, "large", facts(1, 1), blobs=large, line=entry("large"))
+        await journal.close()
+        journal = SqliteJournal(tmp_path / "data")
+        for n in range(10):
+            await keep(journal, f"later-{n}", facts(1, 3), line=entry(f"later-{n}"))
+
+        await journal.backup(tmp_path / "backup.db")
+
+        await journal.close()
+        copy = restored(tmp_path / "backup.db", tmp_path / "restored")
+        assert await copy.read("later-9") == facts(1, 3)
+        await copy.close()
+        async with SqliteReader(tmp_path / "restored") as reader:
+            assert await reader.problems() == []
+
+    asyncio.run(scenario())
+
+
 def test_a_backup_under_load_is_a_prefix_with_all_that_was_acknowledged_before(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

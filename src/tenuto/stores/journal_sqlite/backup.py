@@ -15,7 +15,7 @@ import apsw
 
 from tenuto.ports.journal import Damaged, StorageFull
 
-from .database import connect, meta, new_identity, pragma, set_meta
+from .database import create_empty, meta, new_identity, pragma, set_meta
 from .sql import Connection
 
 STEP: Final = 256  # pages (1 MB)
@@ -45,7 +45,7 @@ class Backup:
         self._target = target
         self._partial = target.with_name(f"{target.name}.partial")
         self._partial.unlink(missing_ok=True)
-        self._copy = connect(self._partial)
+        self._copy = create_empty(self._partial, source.reserve_bytes("main"))
         self._whole = False
         self._backup = self._copy.backup("main", source, "main")
 

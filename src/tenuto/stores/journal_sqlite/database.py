@@ -66,9 +66,7 @@ def create_or_open(path: Path, *, new: bool) -> Connection:
     if _is_empty(db):
         if not new:
             raise Damaged(f"{path} is gone or empty, and journal.head beside it says that it was not. {head.RESTORE}")
-        db.reserve_bytes("main", CHECKSUM_BYTES if checks_pages() else 0)
-        pragma(db, "page_size", PAGE)
-        pragma(db, "application_id", APPLICATION_ID)
+        _begin(db, CHECKSUM_BYTES if checks_pages() else 0)
     check_format(db, path)
     pragma(db, "journal_mode", "wal")
     pragma(db, "synchronous", SYNCHRONOUS)
@@ -81,6 +79,23 @@ def create_or_open(path: Path, *, new: bool) -> Connection:
         for statement in SPEED:
             db.execute(statement)
     return db
+
+
+def create_empty(path: Path, reserved: int) -> Connection:
+    """What a journal can be copied into whose pages have so many bytes `reserved` for a checksum.
+
+    Its first page is there: until that is written or read, nothing knows that pages carry checksums, and those of a copy
+    that do not wait in the cache for its end would go out with whatever the log of the source has in their place.
+    """
+    db = connect(path)
+    _begin(db, reserved)
+    return db
+
+
+def _begin(db: Connection, reserved: int) -> None:
+    db.reserve_bytes("main", reserved)
+    pragma(db, "page_size", PAGE)
+    pragma(db, "application_id", APPLICATION_ID)
 
 
 def connect(path: Path, *, readonly: bool = False, immutable: bool = False) -> Connection:
