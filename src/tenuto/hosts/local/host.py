@@ -63,6 +63,7 @@ class LocalHost:
         self._loading: dict[str, asyncio.Task[Run | None]] = {}
         self._starting: dict[str, asyncio.Future[None]] = {}
         self._beginning = 0  # starts under way
+        self._recovering: dict[str, Recovered | None] = {}  # what is said of each when it has been taken over
         self._repairs: dict[str, int] = {}  # run → how often in a row its writes failed
         self._tasks: set[asyncio.Task[None]] = set()
         self._names = Names()
@@ -230,6 +231,8 @@ class LocalHost:
         if not ours:
             self._door.restore(loaded.state)
         driver.take_over(Wake(now) if ours else Resume(now, self._epoch, self._clean))
+        if driver.id in self._recovering:  # now, for it may be over before whoever asked has its turn
+            self._recovering[driver.id] = recovered(driver.state, driver.entry.name)
         if self.services.hub.observers:
             self.services.hub.recorded(driver.entry, status=False, asks=bool(loaded.state.waiters))
         if loaded.state.status == "queued":
@@ -411,11 +414,14 @@ class LocalHost:
     async def _recover(self, entry: RunEntry) -> Recovered | None:
         if entry.id in self.residents:
             return None
+        self._recovering[entry.id] = None
         try:
-            driver = await self.run(entry.id, entry)
+            await self.run(entry.id, entry)
         except Refused as error:
             return untaken(entry, str(error))
-        return None if driver is None else recovered(driver.state, driver.entry.name)
+        finally:
+            taken = self._recovering.pop(entry.id, None)
+        return taken
 
     def keep_house(self) -> None:
         """From now on what is old goes, as the options say."""
