@@ -15,6 +15,7 @@ from tenuto.core import events
 from tenuto.core.flow import Flow
 from tenuto.documents import load
 from tenuto.ports.engine import Live, Outcome, Refused, StartRequest
+from tenuto.ports.journal import StorageFull
 from tenuto.service.control import NAME, Desk, listening, live_json, live_of, reachable
 
 
@@ -23,6 +24,7 @@ class Owner:
 
     def __init__(self) -> None:
         self.asked: list[Any] = []
+        self.failure: Exception | None = None
 
     async def start(self, request: StartRequest) -> str:
         self.asked.append(request)
@@ -36,6 +38,8 @@ class Owner:
         self.asked.append((run, name, payload, by, key))
 
     async def cancel(self, run: str, *, by: str | None = None, reason: str | None = None) -> None:
+        if self.failure:
+            raise self.failure
         self.asked.append((run, by, reason))
 
     async def watch(self, run: str, after: int = 0) -> AsyncIterator[Live]:
@@ -126,6 +130,28 @@ def test_a_refusal_is_one_here_too(tmp_path: Path) -> None:
             with pytest.raises(Refused, match="it has been answered") as refused:
                 await remote.signal("r", "closed", None)
             assert (refused.value.code, refused.value.hint) == ("answered", "look at the run")
+
+    play(scene())
+
+
+@pytest.mark.parametrize(
+    ("failure", "said"),
+    [
+        (StorageFull("no space is left"), "no space is left"),
+        (FileExistsError("it exists already"), "it exists already"),
+        (RuntimeError("secret"), "the process that owns the data directory could not do this"),
+    ],
+)
+def test_what_fails_there_is_said_here(tmp_path: Path, failure: Exception, said: str) -> None:
+    """At once: an owner that goes silent would be waited for."""
+
+    async def scene() -> None:
+        async with house(tmp_path) as (owner, engine):
+            owner.failure = failure
+            with pytest.raises(Refused) as refused:
+                await engine.cancel("run-1")
+
+        assert (refused.value.code, str(refused.value)) == ("storage", said)
 
     play(scene())
 

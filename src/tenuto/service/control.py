@@ -8,6 +8,7 @@ JSON: `{"v": 1, "do": VERB, ...}`. The answer is a line `{"ok": value}` or `{"er
 import asyncio
 import contextlib
 import json
+import logging
 import socket
 import tempfile
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping
@@ -18,12 +19,15 @@ from typing import Any, Final, Protocol, cast
 from tenuto.core.flow.model import Flow
 from tenuto.ports.codec import decode, plain
 from tenuto.ports.engine import Engine, Live, Outcome, Refused, StartRequest
+from tenuto.ports.journal import Closed, Damaged, StorageFull
 from tenuto.service.runs import Deleter
 
 VERSION: Final = 1
 NAME: Final = "control.sock"
 LINE_LIMIT: Final = 64 * 1024 * 1024
 _PATH_LIMIT: Final = 100  # of a socket's address, in bytes: 108 on Linux, 104 on macOS, with its end
+
+_log: Final = logging.getLogger("tenuto.control")
 
 Request = Mapping[str, Any]
 
@@ -122,7 +126,22 @@ async def _converse(desk: Desk, reader: asyncio.StreamReader, writer: asyncio.St
                 writer,
                 {"error": {"code": "invalid", "message": f"a request that cannot be read: {error!r}", "hint": ""}},
             )
+        except ConnectionError:
+            raise
+        except Closed:  # no answer: whoever asks tries again, with the next owner
+            pass
+        except Exception as error:  # noqa: BLE001  whoever asks would wait for an owner that went silent
+            await _say(writer, {"error": _failure(error)})
     writer.close()
+
+
+def _failure(error: Exception) -> dict[str, str]:
+    """What is meant for people is told; what nobody foresaw stands in the owner's log."""
+    if isinstance(error, StorageFull | Damaged | OSError):
+        return {"code": "storage", "message": str(error), "hint": ""}
+    _log.error("unexpected", exc_info=error)
+    said = "the process that owns the data directory could not do this"
+    return {"code": "storage", "message": said, "hint": "its log says more"}
 
 
 def _request(line: bytes) -> Request:
