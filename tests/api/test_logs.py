@@ -56,6 +56,25 @@ async def test_a_line_of_a_request_has_its_id():
     assert "request_id" not in later
 
 
+@pytest.mark.parametrize("plain", [True, False])
+def test_a_fault_says_where_it_happened_and_not_what_was_at_hand(plain: bool):
+    """A secret may be at hand."""
+    stream = io.StringIO()
+
+    def fails(token: str) -> None:
+        raise ValueError(len(token))
+
+    with logging_to(stream, plain=plain):
+        try:
+            fails("2retnuh"[::-1])
+        except ValueError:
+            logging.getLogger("tenuto.test").exception("it failed")
+
+    assert "ValueError" in stream.getvalue()
+    assert "fails" in stream.getvalue()
+    assert "hunter2" not in stream.getvalue()
+
+
 def test_what_waits_is_bounded():
     """A stream that hangs costs lines, not memory."""
     stream = io.StringIO()

@@ -80,21 +80,33 @@ class _Writer(logging.handlers.QueueListener):
 def _formatter(*, for_people: bool) -> logging.Formatter:
     import structlog  # only servers pay for it
 
-    last = structlog.dev.ConsoleRenderer(colors=True) if for_people else structlog.processors.JSONRenderer()
+    about = [structlog.stdlib.add_log_level, structlog.stdlib.add_logger_name]
+    moment = structlog.processors.TimeStamper(fmt="iso", utc=True)
+    faults, last = [_tracebacks()], structlog.processors.JSONRenderer()
+    if for_people:
+        about = [structlog.stdlib.add_log_level]
+        moment = structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False)
+        faults, last = [], _for_people()
     return structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=[
-            structlog.stdlib.add_log_level,
-            structlog.stdlib.add_logger_name,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            _extras,
-        ],
-        processors=[
-            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            *([] if for_people else [structlog.processors.dict_tracebacks]),
-            _spelled_out,
-            last,
-        ],
+        foreign_pre_chain=[*about, moment, _extras],
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *faults, _spelled_out, last],
     )
+
+
+def _for_people() -> Any:
+    import structlog
+
+    return structlog.dev.ConsoleRenderer(
+        colors=True, pad_event_to=0, pad_level=False, exception_formatter=structlog.dev.plain_traceback
+    )
+
+
+def _tracebacks() -> Any:
+    """Where it happened, and nothing of what was at hand there: that may be a secret."""
+    import structlog
+
+    plain = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+    return structlog.processors.ExceptionRenderer(plain)
 
 
 def _extras(_logger: Any, _name: str, fields: Fields) -> Fields:
