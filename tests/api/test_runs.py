@@ -7,6 +7,7 @@ import httpx2
 import pytest
 
 from tenuto.bootstrap.server import Server
+from tenuto.ports.journal import Closed
 
 HELLO = """\
 flow: hello
@@ -140,6 +141,22 @@ class TestStarting:
         if status != 201:
             assert answer.json()["detail"]
             assert (await admin.get("/v1/runs")).json()["items"] == []
+
+    async def test_who_waits_for_a_run_when_the_server_stops_is_told_which_it_is(
+        self, admin: httpx2.AsyncClient, server: Server, monkeypatch: pytest.MonkeyPatch
+    ):
+        """It is durable and goes on with the next start: a refusal would have it started twice."""
+
+        async def outcome(*_: object, **__: object) -> None:
+            raise Closed("the host was closed")
+
+        monkeypatch.setattr(type(server.platform.engine), "outcome", outcome)
+
+        answer = await admin.post("/v1/runs?wait=10", json={"flow": "asking", "name": "mine"})
+
+        assert answer.status_code == 201, answer.text
+        assert answer.json()["name"] == "mine"
+        assert answer.json()["status"] == "waiting"
 
     async def test_a_name_is_taken_once_in_a_tenant(self, admin: httpx2.AsyncClient, stranger: dict[str, str]):
         """Whoever asks at the same time is refused as well; another tenant has names of its own."""

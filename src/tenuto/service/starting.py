@@ -19,7 +19,7 @@ from tenuto.core.values import NotJson, digest
 from tenuto.ports.claims import Claim
 from tenuto.ports.engine import Live, StartRequest
 from tenuto.ports.files import NoSuchFile
-from tenuto.ports.journal import RunEntry
+from tenuto.ports.journal import Closed, RunEntry
 from tenuto.service import hops, trace_ids
 from tenuto.service.platform import Platform
 from tenuto.service.principal import Principal
@@ -97,11 +97,12 @@ async def start(
 
 
 async def ended(platform: Platform, run: str, seconds: float) -> None:
-    """Wait until the run has ended, but no longer than so many seconds."""
+    """Wait until the run has ended, but no longer than so many seconds, nor when the server stops: the run is durable, and
+    who has started it is told which it is."""
     try:
         async with asyncio.timeout(min(seconds, LONGEST_WAIT)):
             await platform.engine.outcome(run)
-    except TimeoutError:
+    except (TimeoutError, Closed):
         return
 
 
