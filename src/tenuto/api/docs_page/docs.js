@@ -15,6 +15,9 @@ function make(tag, given = {}, ...children) {
   return element;
 }
 
+// `code` among words.
+const prose = (text) => (text || "").split("`").map((part, at) => (at % 2 ? make("code", {}, part) : part));
+
 const pretty = (value) => JSON.stringify(value, null, 2);
 
 function takeToken() {
@@ -43,14 +46,14 @@ function parameters(operation, schemas, inputs) {
     return make("tr", {},
       make("td", {}, make("code", {}, parameter.name), parameter.required ? " *" : ""),
       make("td", { class: "dim" }, `${parameter.in}, ${kindOf(parameter.schema, schemas)}`),
-      make("td", {}, parameter.description || ""), make("td", {}, input));
+      make("td", {}, ...prose(parameter.description)), make("td", {}, input));
   });
   return make("table", {}, ...rows);
 }
 
 function answers(operation) {
   const rows = Object.entries(operation.responses).map(([status, response]) =>
-    make("tr", {}, make("td", { class: status < "400" ? "ok" : "bad" }, status), make("td", {}, response.description || "")));
+    make("tr", {}, make("td", { class: status < "400" ? "ok" : "bad" }, status), make("td", {}, ...prose(response.description))));
   return make("table", {}, ...rows);
 }
 
@@ -109,7 +112,7 @@ function inside(method, path, operation, schemas) {
   const ask = () => request(method, path, inputs, body?.value);
   const copy = (write) => () => { const text = write(ask()); navigator.clipboard?.writeText(text); out.replaceChildren(make("pre", {}, text)); };
   return make("div", { class: "inside" },
-    make("p", {}, operation.description || ""),
+    make("p", {}, ...prose(operation.description)),
     make("p", { class: "dim" }, "Permission: ", make("code", {}, operation["x-permission"])),
     parameters(operation, schemas, inputs), body,
     make("div", { class: "row" },
