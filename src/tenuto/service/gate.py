@@ -8,7 +8,7 @@ import hashlib
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from tenuto.service.principal import DEFAULT_TENANT, EVERYTHING, Kind, Principal
@@ -18,6 +18,8 @@ REMEMBERED: Final = 5.0  # seconds: so long may a revoked credential still be ta
 _KEPT: Final = 10_000
 _LONGEST: Final = 8_192  # characters of a credential
 _LONGEST_TENANT: Final = 200
+
+_ALL: Final = frozenset({EVERYTHING})
 
 HOW = "send `Authorization: Bearer <token>` or `X-API-Key: <key>`"
 
@@ -35,6 +37,10 @@ class Standing:
     grants: Mapping[str, frozenset[str]] | None
     until: float | None = None
     session: str = ""
+
+
+def _principal(standing: Standing, tenant: str, permissions: frozenset[str]) -> Principal:
+    return Principal(standing.kind, standing.id, standing.name, tenant, permissions, standing.session)
 
 
 class Prover(Protocol):
@@ -117,19 +123,18 @@ class Gate:
             self._seen.popitem(last=False)
 
     async def _placed(self, standing: Standing, tenant: str | None) -> Principal:
-        who = Principal(standing.kind, standing.id, standing.name, session=standing.session)
         if tenant is not None and not 0 < len(tenant) <= _LONGEST_TENANT:
             raise Refused("malformed", "X-Tenant-Id holds no id of a tenant", "leave it away, or name one of yours")
         if standing.grants is None:
             chosen = tenant or DEFAULT_TENANT
             await self._check_exists(chosen)
-            return replace(who, tenant=chosen, permissions=frozenset({EVERYTHING}))
+            return _principal(standing, chosen, _ALL)
         if not standing.grants:
             raise Refused("no_tenant", "you are a member of no tenant", "ask an administrator to make you one")
         chosen = tenant or next(iter(standing.grants))
         if chosen not in standing.grants:
             raise no_tenant(chosen)
-        return replace(who, tenant=chosen, permissions=standing.grants[chosen])
+        return _principal(standing, chosen, standing.grants[chosen])
 
     async def _check_exists(self, tenant: str) -> None:
         now, begun = self.clock(), self._round

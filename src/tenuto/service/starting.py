@@ -92,6 +92,8 @@ async def start(
     request.trigger = trigger
     if key is not None:
         return await _start_once(platform, who, asked, request, key)
+    if asked.name is None:  # the usual case, and the short way: the name that is made up is free
+        return await _start_new(platform, request)
     async with _free_name(platform, who, asked.name):
         return await _start_new(platform, request)
 
