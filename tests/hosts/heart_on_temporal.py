@@ -41,7 +41,9 @@ class HeartWorkflow:
         while self.outcome is None:
             await workflow.wait_condition(lambda: bool(self.arrived))
             self.turn(self.arrived.pop(0))
-        await workflow.wait_condition(workflow.all_handlers_finished)  # else who still asks gets an error, not an answer
+        await workflow.wait_condition(
+            workflow.all_handlers_finished
+        )  # else who still asks gets an error, not an answer
         return asdict(self.outcome)
 
     @workflow.update
