@@ -41,9 +41,8 @@ class HeartWorkflow:
         while self.outcome is None:
             await workflow.wait_condition(lambda: bool(self.arrived))
             self.turn(self.arrived.pop(0))
-        await workflow.wait_condition(
-            workflow.all_handlers_finished
-        )  # else who still asks gets an error, not an answer
+        # Otherwise whoever still asks gets an error, not an answer.
+        await workflow.wait_condition(workflow.all_handlers_finished)
         return asdict(self.outcome)
 
     @workflow.update
