@@ -21,6 +21,13 @@ triggers:
 nodes: {a: {use: set, with: {value: "${trigger}"}}}
 output: "${a}"
 """
+COUNTED = """
+flow: counted
+input: {number: integer, gift: boolean, note: {type: string, default: ""}}
+nodes: {all: {use: set, with: {value: "${input}"}}}
+output: ${all}
+triggers: [{http: {method: POST, path: "/counted/{number}", auth: none, respond: result}}]
+"""
 ORDERS = """
 flow: orders
 input: {id: integer, total: {type: number, default: 0}}
@@ -84,7 +91,7 @@ async def publish(admin: httpx2.AsyncClient, document: str, stage: str = "dev") 
 async def house(admin: httpx2.AsyncClient, server: Server, monkeypatch: pytest.MonkeyPatch) -> Server:
     """With the flows above published."""
     monkeypatch.setenv("TENUTO_SECRET_HOOK", "s3cret")
-    for document in (ECHO, ORDERS, SIGNED):
+    for document in (ECHO, COUNTED, ORDERS, SIGNED):
         await publish(admin, document)
     return server
 
@@ -93,6 +100,29 @@ async def echoed(client: httpx2.AsyncClient, method: str = "POST", url: str = "/
     answer = await client.request(method, f"/hooks/default/dev{url}", **more)
     assert answer.status_code == 200, answer.text
     return answer.json()
+
+
+class TestTexts:
+    async def test_what_comes_as_text_is_read_as_the_input_declares_it(
+        self, house: Server, anonymous: httpx2.AsyncClient
+    ):
+        """A path and a form hold text alone; a string stays what it is."""
+        said = await echoed(anonymous, url="/counted/7", data={"gift": "true", "note": "12"})
+
+        assert said == {"number": 7, "gift": True, "note": "12"}
+
+    async def test_what_json_calls_a_text_is_one(self, house: Server, anonymous: httpx2.AsyncClient):
+        """Whoever can say a number shall."""
+        refused = await anonymous.post("/hooks/default/dev/counted/7", json={"gift": "true"})
+
+        assert refused.status_code == 422
+
+    async def test_a_text_that_is_no_number_is_refused(self, house: Server, anonymous: httpx2.AsyncClient):
+        """It says which."""
+        refused = await anonymous.post("/hooks/default/dev/counted/seven", data={"gift": "true"})
+
+        assert refused.status_code == 422
+        assert refused.json()["problems"][0]["path"] == "input.number"
 
 
 class TestAnswers:

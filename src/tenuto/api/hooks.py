@@ -30,7 +30,6 @@ PREFIX: Final = "/hooks"
 LARGEST: Final = 1024 * 1024  # bytes of a body
 LONGEST_WAIT: Final = 30.0  # seconds for a trigger that says `respond: result`
 _MOST_FIELDS: Final = 1_000
-_FORM: Final = "application/x-www-form-urlencoded"
 
 router = APIRouter(prefix=PREFIX, tags=["hooks"], dependencies=[PUBLIC])
 
@@ -179,14 +178,13 @@ def _read(incoming: Incoming) -> Any:
     """What the content type says it is. Without one it is JSON, or nothing."""
     if not incoming.body:
         return None
-    kind, _, parameters = incoming.headers.get("content-type", "application/json").partition(";")
-    kind = kind.strip().lower()
+    kind = incoming.kind
     if kind == "application/json" or kind.endswith("+json"):
         return read_json(incoming.body)
-    if kind == _FORM:
+    if kind == hooks.FORM:
         return _form(incoming.body)
     if kind.startswith("text/"):
-        return _text(incoming.body, parameters)
+        return _text(incoming.body, incoming.headers["content-type"].partition(";")[2])
     raise HTTPException(415, f"a body of the type `{kind[:80]}` is not taken here: send JSON, a form, or text")
 
 

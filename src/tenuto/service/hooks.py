@@ -33,6 +33,9 @@ _CREDENTIALS: Final = SIGNATURE_HEADERS | {
 }  # fmt: skip
 
 
+FORM: Final = "application/x-www-form-urlencoded"
+
+
 @dataclass(slots=True, frozen=True)
 class Incoming:
     """A request as it came. `headers` by lower-case name; `hops`: how many runs led to it."""
@@ -43,6 +46,11 @@ class Incoming:
     headers: Mapping[str, str]
     body: bytes
     hops: int = 0
+
+    @property
+    def kind(self) -> str:
+        """The type of its body; JSON where it does not say."""
+        return self.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
 
 
 @dataclass(slots=True, frozen=True)
@@ -116,10 +124,11 @@ async def receive(
     _refuse_reserved(body)
     said = _said(hook, incoming, body)
     seen = await _names_of(platform, hook.trigger, said, identifier)
-    given = {**(cast("dict[str, Json]", body) if isinstance(body, dict) else {}), **hook.parameters}
+    sent = cast("dict[str, Json]", body) if isinstance(body, dict) else {}
+    texts = {*hook.parameters, *(sent if incoming.kind == FORM else ())}
     run, again = await _recorded(platform, hook.trigger, seen)
     try:
-        await launch(platform, Launch(hook.trigger, said, given, run))
+        await launch(platform, Launch(hook.trigger, said, {**sent, **hook.parameters}, run, texts))
     except Refused:
         if not again:
             await _forget(platform, hook.trigger, seen)  # nothing came of it: the sender may try again

@@ -4,7 +4,7 @@ Pure. Everything that is wrong is said as `Invalid`; a value that comes out can 
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import cast
 
 from tenuto.core.flow import apply_defaults
@@ -85,6 +85,16 @@ def read_as(declared: Schema, text: str, where: str) -> Json:
             return text
         raise Invalid("the input", [Problem(where, "type", f"`{_short(text)}` is not {_article(kinds)}")]) from None
     return text if kinds and "string" in kinds and not _fits(value, kinds) else value
+
+
+def read_texts(schema: Schema, given: Mapping[str, Json], texts: Collection[str]) -> dict[str, Json]:
+    """What was given, with those of `texts` read by the types that the schema declares for them."""
+    return {
+        key: read_as(_declared(schema, key), value, f"input.{key}")
+        if key in texts and isinstance(value, str)
+        else value
+        for key, value in given.items()
+    }
 
 
 def _declared(schema: Schema | None, key: str) -> Schema:

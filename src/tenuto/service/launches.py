@@ -1,14 +1,14 @@
 """What triggers have in common: a run is started from what came in, under an id that follows from it where that matters."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from tenuto.core.expressions import ExpressionError, Value
 from tenuto.core.values import NOTHING
 from tenuto.ports.engine import StartRequest
-from tenuto.service.inputs import prepare
+from tenuto.service.inputs import Schema, prepare, read_texts
 from tenuto.service.platform import Platform
 from tenuto.service.refusals import Refused
 from tenuto.service.triggers import Trigger
@@ -23,12 +23,14 @@ _SHIFTS: Final = range(125, -1, -5)
 
 @dataclass(slots=True, frozen=True)
 class Launch:
-    """`said`: what the run reads as `trigger`. `given`: its input, unless the trigger says another."""
+    """`said`: what the run reads as `trigger`. `given`: its input, unless the trigger says another; those of `texts` came
+    as text (of a path, of a form) and are read as the input declares them."""
 
     trigger: Trigger
     said: Mapping[str, Json]
     given: Mapping[str, Json]
     run: str
+    texts: Collection[str] = ()
 
 
 async def launch(platform: Platform, what: Launch) -> str:
@@ -37,7 +39,7 @@ async def launch(platform: Platform, what: Launch) -> str:
     flow = (
         await platform.flows.published.resolve(trigger.tenant, trigger.flow, str(trigger.version), trigger.stage)
     ).flow
-    given = await _input(platform, what, takes=flow.input_schema is not None)
+    given = await _input(platform, what, flow.input_schema)
     request = StartRequest(
         flow,
         prepare(flow.input_schema, given),
@@ -71,11 +73,11 @@ def run_id(at: float | None, *parts: str) -> str:
     return "".join([_DIGITS[(number >> shift) & 31] for shift in _SHIFTS])
 
 
-async def _input(platform: Platform, what: Launch, *, takes: bool) -> Json:
+async def _input(platform: Platform, what: Launch, schema: Schema | None) -> Json:
     given = await worked_out(platform, what.trigger, "input", what.said)
     if given is not NOTHING:
         return given
-    return dict(what.given) if takes else {}  # a flow without an input may still read `trigger`
+    return read_texts(schema, what.given, what.texts) if schema is not None else {}  # it may still read `trigger`
 
 
 def _evaluated(value: Value, names: Mapping[str, Json], what: str) -> Json:
