@@ -22,7 +22,7 @@ async def test_of_two_who_ask_at_one_moment_one_gets_it() -> None:
 
         refused = [each for each in came if isinstance(each, Refused)]
         assert len(refused) == 9
-        assert {error.code for error in refused} == {"invalid"}
+        assert {error.code for error in refused} == {"exists"}
 
 
 async def test_a_name_that_was_taken_before_is_refused() -> None:
