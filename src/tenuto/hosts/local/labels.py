@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Protocol
 
+from tenuto.hosts.local.acks import awaited_ack
 from tenuto.hosts.local.history import History
 from tenuto.hosts.local.run import Run
 from tenuto.hosts.local.services import Services
@@ -57,15 +58,6 @@ class Labelling:
         return entry
 
     async def _durable(self, entry: RunEntry) -> None:
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-        def ack(error: BaseException | None) -> None:
-            if done.done():
-                return
-            if error is None:
-                done.set_result(None)
-            else:
-                done.set_exception(error)
-
+        done, ack = awaited_ack()
         self._services.journal.append(Write(entry.id, (), ack, (), entry))
         await done

@@ -18,6 +18,7 @@ from tenuto.core.commands import CancelNode, Command, Finish, RunNode, SetTimer,
 from tenuto.core.events import Fact
 from tenuto.core.inputs import Cancel, Failed, Input, Queue, Resume, Signal, Start, Wake
 from tenuto.core.machine import State, decide, take, todo
+from tenuto.hosts.local.acks import awaited_ack
 from tenuto.hosts.local.attempts import Attempt
 from tenuto.hosts.local.outputs import message_of
 from tenuto.hosts.local.owner import Ack
@@ -148,16 +149,7 @@ class Run:
 
     async def ask(self, said: Input) -> None:
         """Durable when this returns."""
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-        def ack(error: BaseException | None) -> None:
-            if done.done():
-                return
-            if error is None:
-                done.set_result(None)
-            else:
-                done.set_exception(error)
-
+        done, ack = awaited_ack()
         self.tell(said, ack)
         await done
 
