@@ -4,6 +4,8 @@ MAKEFLAGS += --no-print-directory
 PYTHON ?= python3
 UV := .uv/bin/uv
 RUN := .venv/bin
+# All runtimes of agents and all clients of models; `local` brings a model of 100 MB, so it waits until it is wanted.
+EXTRAS := agno anthropic bedrock langgraph mcp ollama openai strands
 
 # Node comes with the checks from the Python index, so that they are the same on every machine.
 export PYRIGHT_PYTHON_GLOBAL_NODE := 0
@@ -56,7 +58,7 @@ check: setup ## lint, format, types and import contracts, without the tests
 
 .PHONY: bench
 bench: setup ## measure against the peers, about five minutes; writes benchmarks/results.json
-	@$(UV) sync --locked --inexact --quiet --group bench
+	@$(UV) sync --locked --inexact --quiet --group bench $(EXTRAS:%=--extra %)
 	@$(RUN)/python benchmarks/run.py
 
 .PHONY: node
@@ -75,5 +77,5 @@ docs: setup ## write again the pages that are generated from the code
 # --inexact: what `make bench` added stays.
 .venv/.ready: pyproject.toml uv.lock | .uv/.ready
 	@[ -x $(UV) ] || $(PYTHON) .ci/get_uv.py
-	@$(UV) sync --locked --inexact --quiet
+	@$(UV) sync --locked --inexact --quiet $(EXTRAS:%=--extra %)
 	@touch $@

@@ -1,0 +1,66 @@
+"""Models: where they answer, and how a runtime asks one."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
+
+from tenuto.sdk.agents.messages import Answer, Ask, Usage
+from tenuto.sdk.errors import NodeError
+
+T = TypeVar("T")
+Tell = Callable[[str], None]  # a piece of the answer's text, as it comes
+
+
+class ModelError(NodeError):
+    """A model did not answer. `retry=True`: it may, later or elsewhere (429, 5xx, the connection); else the request is wrong."""
+
+    def __init__(self, message: str, *, retry: bool = True, retry_after: float | None = None) -> None:
+        super().__init__(message, type="model", retry=retry, retry_after=retry_after)
+
+
+@dataclass(slots=True, frozen=True, kw_only=True)
+class ModelSpec:
+    """`provider:model[@base_url]`, read, with all that a client of that provider is made with. `chosen`: why it is this one."""
+
+    provider: str  # openai, openai-responses, anthropic, bedrock, ollama, scripted, local
+    model: str
+    base_url: str | None = None
+    api_key: str = field(default="", repr=False)
+    options: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    chosen: str = ""
+
+    @property
+    def name(self) -> str:
+        """As it is shown, without credentials and address."""
+        return f"{self.provider}:{self.model}"
+
+
+class Model(Protocol):
+    """Asked in our own words, whichever provider answers."""
+
+    async def answer(self, ask: Ask, tell: Tell, *, key: str) -> Answer:
+        """One answer. `tell` is given its text as it comes; `key` is the same when the same question is asked again."""
+        ...
+
+
+class Endpoint(Protocol):
+    """One model where it answers, shared by all runs: its breaker and its price."""
+
+    @property
+    def spec(self) -> ModelSpec: ...
+
+    @property
+    def model(self) -> Model:
+        """A client in our own words; made when first asked for."""
+        ...
+
+    async def guarded(self, call: Callable[[], Awaitable[T]]) -> T:
+        """Make a call to it: repeated on 429, 5xx and connection errors as `Retry-After` says, refused at once while it is known to be down.
+
+        Whatever the client library raises comes out as `ModelError`.
+        """
+        ...
+
+    def priced(self, usage: Usage) -> Usage:
+        """The usage with what it cost, where a price is known."""
+        ...
