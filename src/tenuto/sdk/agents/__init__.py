@@ -1,6 +1,7 @@
 """What agents are made of, for those who write runtimes, tools and models: words, and the seams between them."""
 
 from tenuto.sdk.agents.agent import Agent
+from tenuto.sdk.agents.agent_json import agent_json, agent_of
 from tenuto.sdk.agents.house import Agents
 from tenuto.sdk.agents.messages import Answer, Ask, Message, ToolCall, ToolSchema, Usage
 from tenuto.sdk.agents.model import Endpoint, Model, ModelError, ModelSpec
@@ -24,5 +25,7 @@ __all__ = [
     "ToolSchema",
     "Usage",
     "Work",
+    "agent_json",
+    "agent_of",
     "wire_name",
 ]
