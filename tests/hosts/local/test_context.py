@@ -45,6 +45,22 @@ class Scene:
         return [row.type for rows in self.journal._facts.values() for row in rows]
 
 
+async def test_an_attempt_knows_what_an_earlier_one_recorded() -> None:
+    """SEMANTICS 24: and a step that it makes itself is no record yet."""
+    seen: list[list[bool]] = []
+
+    @node("ctx.knows")
+    async def knows(*, ctx: Context) -> None:
+        await ctx.step("first", int)
+        seen.append([ctx.recorded("first"), ctx.recorded("second")])
+        if ctx.attempt == 1:
+            raise NodeError("once more")
+
+    await Scene(knows).play("ctx.knows", retry={"attempts": 2})
+
+    assert seen == [[False, False], [True, False]]
+
+
 async def test_a_step_that_was_asked_for_twice_fails_the_node() -> None:
     """SEMANTICS 24."""
 

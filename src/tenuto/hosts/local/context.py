@@ -117,6 +117,9 @@ class LocalContext:
         await self._record(key, input_hash, output, started_at)
         return cast("T", output)
 
+    def recorded(self, key: str) -> bool:
+        return key in self._attempt.command.steps
+
     async def suspend(
         self,
         key: str,
