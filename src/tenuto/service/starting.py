@@ -84,11 +84,25 @@ async def start(
 ) -> Started:
     """Start it, for `who`, where `who` acts. `led`: how many runs led to this (`service.hops`). `trace`: the header
     `traceparent` of who asks."""
+    return await start_flow(platform, who, await _flow(platform, who, asked), asked, key=key, led=led, trace=trace)
+
+
+async def start_flow(
+    platform: Platform,
+    who: Principal,
+    flow: Flow,
+    asked: Asked,
+    *,
+    key: str | None = None,
+    led: int = 0,
+    trace: str | None = None,
+) -> Started:
+    """As `start`, of a flow that the caller has made out of what was asked, and that `who` may start."""
     hops.check(led)
     check_labels(asked.labels)
     known = {} if trace_ids.read(trace) is None else {trace_ids.HEADER: trace}
     trigger = {**(hops.carried({"hops": led}) or {}), **known} or None
-    request = await _request(platform, who, asked)
+    request = _request(platform, who, flow, asked)
     request.trigger = trigger
     if key is not None:
         return await _start_once(platform, who, asked, request, key)
@@ -129,8 +143,7 @@ def check_labels(labels: Mapping[str, str]) -> None:
             raise Refused("invalid", f"the label `{name[:40]!r}` holds what cannot be printed")
 
 
-async def _request(platform: Platform, who: Principal, asked: Asked) -> StartRequest:
-    flow = await _flow(platform, who, asked)
+def _request(platform: Platform, who: Principal, flow: Flow, asked: Asked) -> StartRequest:
     name = asked.name
     if name is not None and (not name or len(name) > LONGEST_NAME or not name.isprintable() or "/" in name):
         raise Refused("invalid", f"a run's name is 1 to {LONGEST_NAME} characters that can be printed, without `/`")
