@@ -10,7 +10,8 @@ import pytest
 from hosts.local.harness import opened
 from tenuto.core.flow import read
 from tenuto.core.values import Secret, SecretText
-from tenuto.hosts.local.secrets import EnvironmentSecrets, Redactor, resolve
+from tenuto.hosts.local.secrets import EnvironmentSecrets, resolve
+from tenuto.service.redaction import Redactor
 from tenuto.ports.engine import Live, StartRequest
 from tenuto.sdk import Context, NodeError, node
 from tenuto.sdk.definition import definition_of
