@@ -64,7 +64,6 @@ class FakeContext:
         self.logs: list[tuple[str, dict[str, Any]]] = []
         self.deltas: list[Any] = []
         self._asked: set[str] = set()
-        self._earlier = frozenset(self.steps)
         self._secrets = secrets or {}
         self._signals = signals or {}
         self._flows = flows or {}
@@ -95,8 +94,8 @@ class FakeContext:
         return self.steps[key]
 
     def recorded(self, key: str) -> bool:
-        """Whether it is among the `steps` of an earlier run, or a signal that was given answers it."""
-        return key in self._earlier or f"{self.path}/{key}" in self._signals
+        """Whether it is among the `steps`, or a signal that was given answers it."""
+        return key in self.steps or f"{self.path}/{key}" in self._signals
 
     async def suspend(
         self,

@@ -46,13 +46,13 @@ class Scene:
 
 
 async def test_an_attempt_knows_what_an_earlier_one_recorded() -> None:
-    """SEMANTICS 24: and a step that it makes itself is no record yet."""
+    """SEMANTICS 24: before it asks for it."""
     seen: list[list[bool]] = []
 
     @node("ctx.knows")
     async def knows(*, ctx: Context) -> None:
-        await ctx.step("first", int)
         seen.append([ctx.recorded("first"), ctx.recorded("second")])
+        await ctx.step("first", int)
         if ctx.attempt == 1:
             raise NodeError("once more")
 
