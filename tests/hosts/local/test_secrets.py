@@ -11,10 +11,10 @@ from hosts.local.harness import opened
 from tenuto.core.flow import read
 from tenuto.core.values import Secret, SecretText
 from tenuto.hosts.local.secrets import EnvironmentSecrets, resolve
-from tenuto.service.redaction import Redactor
 from tenuto.ports.engine import Live, StartRequest
 from tenuto.sdk import Context, NodeError, node
 from tenuto.sdk.definition import definition_of
+from tenuto.service.redaction import Redactor
 from tenuto.stores.memory import MemoryJournal
 from tenuto.testing.driver import AnyType
 
