@@ -6,6 +6,7 @@ import typing
 
 import tenuto.sdk
 from tenuto.sdk import Context
+from tenuto.testing.agents import FakeHouse
 from tenuto.testing.context import FakeContext
 
 NAMES = [
@@ -25,8 +26,10 @@ NAMES = [
     "node",
 ]
 ASKED_OF_CONTEXT = {
+    "agents",
     "attempt",
     "call_flow",
+    "call_node",
     "cancelled",
     "deadline",
     "files",
@@ -34,6 +37,7 @@ ASKED_OF_CONTEXT = {
     "idempotency_key",
     "log",
     "path",
+    "recorded",
     "run",
     "run_sync",
     "secret",
@@ -56,7 +60,7 @@ def test_a_context_offers_these_things() -> None:
 
 def test_the_fake_context_is_a_context() -> None:
     """The fake that is shipped has all that a host gives."""
-    assert all(hasattr(FakeContext(), name) for name in ASKED_OF_CONTEXT)
+    assert all(hasattr(FakeContext(agents=FakeHouse()), name) for name in ASKED_OF_CONTEXT)
     context: Context = typing.cast("typing.Any", FakeContext())
     assert context.attempt == 1
 

@@ -13,6 +13,7 @@ from tenuto.hosts.local.names import Names
 from tenuto.hosts.local.opening import make_host
 from tenuto.hosts.local.options import Options, PoolLimit
 from tenuto.hosts.local.variables import FixedVariables
+from tenuto.ports.agent_house import AgentHouse
 from tenuto.ports.flows import FlowSource
 from tenuto.ports.secrets import Secrets
 from tenuto.ports.variables import Variables
@@ -49,6 +50,7 @@ async def open_engine(
     flows: FlowSource | None = None,
     secrets: Secrets | None = None,
     variables: Variables | None = None,
+    agents: AgentHouse | None = None,
     drive: bool = True,
 ) -> AsyncGenerator[Opened]:
     """Own the data directory and drive runs in it. Nothing is taken over until `engine.recover()` is asked for.
@@ -70,6 +72,7 @@ async def open_engine(
             secrets=secrets,
             variables=variables or FixedVariables(settings.variables),
             http=client,
+            agents=agents,
             options=_options(settings, drive=drive),
             files_key=key_of(settings.data / FILES_KEY),
             logs=settings.data / LOGS,

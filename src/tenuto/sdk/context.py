@@ -6,12 +6,13 @@ the rest: `ctx.run_sync(ctx.step("charge", charge, order))`.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from typing import BinaryIO
 
+    from tenuto.sdk.agents.house import Agents
     from tenuto.sdk.http import Http
 
 T = TypeVar("T")
@@ -79,6 +80,11 @@ class Context(Protocol):
         """Content that travels by reference."""
         ...
 
+    @property
+    def agents(self) -> Agents:
+        """Agents, models and tools, as the run's tenant and stage may see them. `NodeError` of type `agent` where there are none."""
+        ...
+
     async def step(
         self,
         key: str,
@@ -91,6 +97,10 @@ class Context(Protocol):
 
         The result must be JSON. `effects="once"`: its start is recorded first, and if a crash leaves it in doubt a person decides.
         """
+        ...
+
+    def recorded(self, key: str) -> bool:
+        """Whether a step (or an answer) of that key is on record. If an earlier attempt recorded it, asking for it answers at once."""
         ...
 
     async def suspend(
@@ -120,8 +130,23 @@ class Context(Protocol):
         """A line for the run's log: bounded, kept per run, not in the journal."""
         ...
 
-    async def call_flow(self, flow: str, input: Any = None, *, version: str | None = None) -> Any:  # noqa: A002  the word of the document
-        """Run another flow and wait for its output."""
+    async def call_flow(
+        self,
+        flow: str,
+        input: Any = None,  # noqa: A002  the word of the document
+        *,
+        version: str | None = None,
+        key: str | None = None,
+    ) -> Any:
+        """Run another flow and wait for its output: a step. `key` names it; without one, the flow and how often it was called do."""
+        ...
+
+    async def call_node(self, type: str, arguments: Mapping[str, Any], *, key: str) -> Any:  # noqa: A002  the word of the library
+        """Run a node of the library inside this one, and its output: a step of that key, with the node's own effects.
+
+        It is bound to its form, given the secrets that it declared, and its own steps and waits carry the prefix `key/`.
+        Inside a step of the very same key it is part of that step.
+        """
         ...
 
     def run_sync(self, awaitable: Awaitable[T]) -> T:

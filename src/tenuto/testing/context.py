@@ -7,16 +7,20 @@ Give it what the world would answer (`secrets`, `signals`, `flows`, `steps` of a
 import asyncio
 import hashlib
 import inspect
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from io import BytesIO
 from typing import Any, BinaryIO, Literal, TypeVar
 
-from tenuto.sdk import FileRef, NodeError, Suspended
+from tenuto.sdk import FileRef, NodeError, Port, Suspended
+from tenuto.sdk.agents import Agents
+from tenuto.sdk.agents.scoped import Scoped
+from tenuto.sdk.definition import definition_of
 from tenuto.sdk.http import Http, HttpClient
 from tenuto.sdk.values import to_json
 
 T = TypeVar("T")
 Flow = Callable[[Any], Any]
+NodeFunction = Callable[..., Any]  # below `@node`
 
 
 class MemoryFiles:
@@ -50,6 +54,8 @@ class FakeContext:
         signals: Mapping[str, Any] | None = None,
         flows: Mapping[str, Flow] | None = None,
         steps: Mapping[str, Any] | None = None,
+        agents: Agents | None = None,
+        nodes: Sequence[NodeFunction] = (),
         http: HttpClient | None = None,
         attempt: int = 1,
     ) -> None:
@@ -67,6 +73,9 @@ class FakeContext:
         self._secrets = secrets or {}
         self._signals = signals or {}
         self._flows = flows or {}
+        self._agents = agents
+        self._nodes = {made.name: made for made in map(definition_of, nodes) if made is not None}
+        self._under_way: set[str] = set()
         self._http = http
 
     @property
@@ -89,8 +98,10 @@ class FakeContext:
             raise NodeError(f"the step `{key}` was asked twice in one attempt", type="step", retry=False)
         self._asked.add(key)
         if key not in self.steps:
+            self._under_way.add(key)
             made = call(*args, **kwargs)
             self.steps[key] = to_json(await made if inspect.isawaitable(made) else made, f"the result of step `{key}`")
+            self._under_way.discard(key)
         return self.steps[key]
 
     def recorded(self, key: str) -> bool:
@@ -125,13 +136,39 @@ class FakeContext:
     def log(self, message: str, **fields: Any) -> None:
         self.logs.append((message, fields))
 
-    async def call_flow(self, flow: str, input: Any = None, *, version: str | None = None) -> Any:  # noqa: A002  the word of the document
-        del version
+    @property
+    def agents(self) -> Agents:
+        if self._agents is None:
+            raise NodeError("there are no agents; give a house to FakeContext(agents=...)", type="agent", retry=False)
+        return self._agents
+
+    async def call_flow(
+        self,
+        flow: str,
+        input: Any = None,  # noqa: A002  the word of the document
+        *,
+        version: str | None = None,
+        key: str | None = None,
+    ) -> Any:
+        del version, key
         if flow not in self._flows:
             raise NodeError(
                 f"there is no flow `{flow}`; give it to FakeContext(flows=...)", type="not_found", retry=False
             )
         return self._flows[flow](input)
+
+    async def call_node(self, type: str, arguments: Mapping[str, Any], *, key: str) -> Any:  # noqa: A002  the word of the library
+        """Run one of the `nodes` that were given; its secrets are those of the test."""
+        definition = self._nodes.get(type)
+        if definition is None:
+            raise NodeError(f"there is no node `{type}`; give it to FakeContext(nodes=...)", type="node", retry=False)
+
+        async def run(given: Mapping[str, Any]) -> Any:
+            made = definition.function(**definition.bind(given), ctx=Scoped(self, f"{key}/"))
+            made = await made if inspect.isawaitable(made) else made
+            return made.value if isinstance(made, Port) else made
+
+        return await (run(arguments) if key in self._under_way else self.step(key, run, dict(arguments)))
 
     def run_sync(self, awaitable: Awaitable[T]) -> T:
         async def wait() -> T:

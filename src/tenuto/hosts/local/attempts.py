@@ -22,7 +22,7 @@ from tenuto.hosts.local.outputs import message_of, usage_of
 from tenuto.hosts.local.owner import Owner
 from tenuto.hosts.local.pools import Ticket
 from tenuto.hosts.local.raised import lines_of, place_of
-from tenuto.hosts.local.secrets import Redactor, mentions_secret, resolve
+from tenuto.hosts.local.secrets import Redactor, mentions_secret, own_secrets, resolve
 from tenuto.ports.engine import Live
 from tenuto.sdk.definition import NodeDefinition
 from tenuto.sdk.errors import BrokenNode, NodeError, UnknownNode
@@ -187,27 +187,16 @@ class Attempt:
         """The input with its secrets, and the values of those that the node declared."""
         about, port = self.owner.state.about, self.owner.services.secrets
         redactor = Redactor()
-        own: dict[str, str] = {}
         try:
             if mentions_secret(given):
                 given = await resolve(given, port, redactor, tenant=about.tenant, stage=about.stage)
-            for name in self.definition.secrets:
-                own[name] = await self._own_secret(name, redactor)
+            own = await own_secrets(self.definition.secrets, port, redactor, tenant=about.tenant, stage=about.stage)
         except KeyError as error:
             raise NodeError(str(error.args[0]), type="secret", retry=False) from None
         finally:
             if redactor:
                 self.redactor = redactor
-        return given, {name: value for name, value in own.items() if value}
-
-    async def _own_secret(self, name: str, redactor: Redactor) -> str:
-        about = self.owner.state.about
-        try:
-            value = await self.owner.services.secrets.get(name, tenant=about.tenant, stage=about.stage)
-        except KeyError:
-            return ""  # a node may declare more than it asks for; asking is what fails
-        redactor.add(name, value)
-        return value
+        return given, own
 
     def _returned(self, result: Any) -> Input:
         definition = self.definition

@@ -1,21 +1,24 @@
 """What a node may ask of its run, answered by the local host. One for each attempt; made cheaply, most are never asked."""
 
 import asyncio
-import io
 import threading
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from inspect import isawaitable
-from typing import Any, BinaryIO, Literal, TypeVar, cast
+from typing import Any, Literal, TypeVar, cast
 
 from tenuto.core.inputs import Input, StepDone, StepMismatch, StepStarting
 from tenuto.core.values import digest
+from tenuto.hosts.local.called import Called
 from tenuto.hosts.local.outputs import usage_of
 from tenuto.hosts.local.owner import Asker
+from tenuto.hosts.local.run_files import RunFiles
 from tenuto.ports.engine import Live
-from tenuto.ports.files import NoSuchFile
-from tenuto.sdk.context import FileRef
-from tenuto.sdk.errors import NodeError, Suspended
+from tenuto.sdk.agents.house import Agents
+from tenuto.sdk.definition import NodeDefinition
+from tenuto.sdk.errors import BrokenNode, NodeError, Suspended, UnknownNode
 from tenuto.sdk.http import Http
+from tenuto.sdk.port import Port
 from tenuto.sdk.values import to_json
 from tenuto.service.hops import hops_of
 from tenuto.service.trace_ids import header_of
@@ -28,12 +31,20 @@ class Halt(BaseException):
 
 
 class LocalContext:
-    __slots__ = ("_attempt", "_files", "_secrets", "_used", "cancelled")
+    """`prefix`: before the keys of all that a node asks which runs inside the one whose context is `within`."""
 
-    def __init__(self, attempt: Asker, secrets: Mapping[str, str]) -> None:
+    __slots__ = ("_attempt", "_files", "_inner", "_prefix", "_secrets", "_used", "cancelled", "covered")
+
+    def __init__(
+        self, attempt: Asker, secrets: Mapping[str, str], *, within: "LocalContext | None" = None, prefix: str = ""
+    ) -> None:
         self._attempt = attempt
         self._secrets = secrets
-        self._used: set[str] | None = None
+        self._prefix = prefix
+        self._used = None if within is None else within.keys()
+        # What runs inside a `once` step needs none of its own: where that one is in doubt, so is all of it.
+        self.covered = within is not None and (within.covered or attempt.definition.effects == "once")
+        self._inner: list[LocalContext] | None = None
         self._files: RunFiles | None = None
         self.cancelled = False
 
@@ -53,7 +64,8 @@ class LocalContext:
 
     @property
     def idempotency_key(self) -> str:
-        return self._attempt.command.key
+        key = self._attempt.command.key
+        return f"{key}/{self._prefix[:-1]}" if self._prefix else key
 
     @property
     def deadline(self) -> float | None:
@@ -62,6 +74,8 @@ class LocalContext:
 
     def cut(self) -> None:
         self.cancelled = True
+        for inner in self._inner or ():
+            inner.cut()
 
     # --- what is shared
 
@@ -70,13 +84,20 @@ class LocalContext:
         owner, redactor = self._attempt.owner, self._attempt.redactor
         bound = redactor.bound if redactor else {}
         trace = header_of(self.run, self.path)
-        return owner.services.http.view(self._attempt.command.key, hops_of(owner.state.about.trigger), bound, trace)
+        return owner.services.http.view(self.idempotency_key, hops_of(owner.state.about.trigger), bound, trace)
 
     @property
-    def files(self) -> "RunFiles":
+    def files(self) -> RunFiles:
         if self._files is None:
             self._files = RunFiles(self._attempt)
         return self._files
+
+    @property
+    def agents(self) -> Agents:
+        house, about = self._attempt.owner.services.agents, self._attempt.owner.state.about
+        if house is None:
+            raise NodeError("there are no agents here", type="agent", retry=False)
+        return house.of(about.tenant, about.stage)
 
     def secret(self, name: str) -> str:
         if name not in self._attempt.definition.secrets:
@@ -101,24 +122,29 @@ class LocalContext:
         effects: Literal["idempotent", "once"] = "idempotent",
         **kwargs: Any,
     ) -> T:
-        self._claim(key)
+        key = self._claim(key)
         command = self._attempt.command
         input_hash = digest(self._attempt.redacted(to_json([list(args), kwargs], f"the arguments of step `{key}`")))
         recorded = command.steps.get(key)
         if recorded is not None:
             if recorded[0] in {input_hash, ""}:  # "": a person said what came of it
+                self._attempt.spent = self._attempt.spent or usage_of(recorded[1]) is not None
                 return cast("T", recorded[1])
             await self._mismatch(key)
-        if effects == "once":
+        if effects == "once" and not self.covered:
             await self._start_once(key, input_hash)
         started_at = self._now()
-        result = call(*args, **kwargs)
-        output = self._attempt.redacted(to_json(await result if isawaitable(result) else result, f"step `{key}`"))
+        self.keys()[key] = True
+        try:
+            result = call(*args, **kwargs)
+            output = self._attempt.redacted(to_json(await result if isawaitable(result) else result, f"step `{key}`"))
+        finally:
+            self.keys()[key] = False
         await self._record(key, input_hash, output, started_at)
         return cast("T", output)
 
     def recorded(self, key: str) -> bool:
-        return key in self._attempt.command.steps
+        return self._prefix + key in self._attempt.command.steps
 
     async def suspend(
         self,
@@ -128,29 +154,93 @@ class LocalContext:
         timeout: float | None = None,  # noqa: ASYNC109  the run waits, not this function
         ask: Any = None,
     ) -> Any:
-        self._claim(key)
+        key = self._claim(key)
         recorded = self._attempt.command.steps.get(key)
         if recorded is not None:
             return recorded[1]
         raise Suspended(key, signal=signal or f"{self.path}/{key}", seconds=timeout, ask=ask)
 
-    async def call_flow(self, flow: str, input: Any = None, *, version: str | None = None) -> Any:  # noqa: A002  the word of the document
-        used = self._used or ()
-        key = f"flow:{flow}:{sum(1 for each in used if each.startswith(f'flow:{flow}:'))}"
-        return await self.step(key, self._call_flow, flow, input, version, key)
+    async def call_flow(
+        self,
+        flow: str,
+        input: Any = None,  # noqa: A002  the word of the document
+        *,
+        version: str | None = None,
+        key: str | None = None,
+    ) -> Any:
+        if key is None:
+            called = f"{self._prefix}flow:{flow}:"
+            key = f"flow:{flow}:{sum(1 for each in self._used or () if each.startswith(called))}"
+        return await self.step(key, self._call_flow, flow, input, version, self._prefix + key)
 
     async def _call_flow(self, flow: str, given: Any, version: str | None, key: str) -> Any:
         return await self._attempt.owner.call_flow(self.path, flow, given, version, key)
 
-    def _claim(self, key: str) -> None:
-        used = self._used
-        if used is None:
-            used = self._used = set()
+    async def call_node(self, type: str, arguments: Mapping[str, Any], *, key: str) -> Any:  # noqa: A002  the word of the library
+        definition = self._definition(type)
+        if self.keys().get(self._prefix + key):
+            return await self._run_node(definition, arguments, key)
+
+        async def run(_: str, given: Mapping[str, Any]) -> Any:
+            return await self._run_node(definition, given, key)
+
+        return await self.step(key, run, type, dict(arguments), effects=definition.effects)
+
+    def _definition(self, name: str) -> NodeDefinition:
+        try:
+            return self._attempt.owner.services.registry[name]
+        except (UnknownNode, BrokenNode) as error:
+            raise NodeError(str(error), type="node", retry=False) from None
+
+    async def _run_node(self, definition: NodeDefinition, given: Mapping[str, Any], key: str) -> Any:
+        called = Called(self._attempt, definition)
+        secrets = await called.reveal()
+        scope = asyncio.timeout(definition.timeout)
+        try:
+            async with scope:
+                result = await self._invoke(definition, definition.bind(given), called, secrets, key)
+            return called.redacted(to_json(result.value if type(result) is Port else result, f"`{definition.name}`"))
+        except Exception as error:
+            if scope.expired() and isinstance(error, TimeoutError):
+                message = f"`{definition.name}` took longer than {definition.timeout:g} s"
+                raise NodeError(message, type="timeout") from None
+            raise called.failed(error) from error
+
+    async def _invoke(
+        self,
+        definition: NodeDefinition,
+        arguments: dict[str, Any],
+        called: Called,
+        secrets: Mapping[str, str],
+        key: str,
+    ) -> Any:
+        kind = LocalContext if definition.is_async else ThreadContext
+        context = kind(called, secrets, within=self, prefix=f"{self._prefix}{key}/")
+        self._inner = [*(self._inner or ()), context]
+        try:
+            if definition.is_async:
+                return await definition.function(**arguments, ctx=context)
+            function = partial(definition.function, **arguments, ctx=context)
+            result = await self._attempt.owner.services.threads.run(function)
+            return await result if isawaitable(result) else result
+        finally:
+            self._inner.remove(context)
+
+    def keys(self) -> dict[str, bool]:
+        """All that were asked for in this attempt, and whether their steps are under way."""
+        if self._used is None:
+            self._used = {}
+        return self._used
+
+    def _claim(self, key: str) -> str:
+        """The whole key, which nobody else may ask for in this attempt."""
+        key, used = self._prefix + key, self.keys()
         if key in used:
             raise NodeError(
                 f"the step `{key}` was asked for twice in one attempt; keys are unique", type="step", retry=False
             )
-        used.add(key)
+        used[key] = False
+        return key
 
     async def _mismatch(self, key: str) -> None:
         """The step was recorded with another input: it and all later ones are forgotten, unless that would repeat an effect."""
@@ -231,8 +321,10 @@ class ThreadContext(LocalContext):
 
     __slots__ = ("_loop", "_pending")
 
-    def __init__(self, attempt: Asker, secrets: Mapping[str, str]) -> None:
-        super().__init__(attempt, secrets)
+    def __init__(
+        self, attempt: Asker, secrets: Mapping[str, str], *, within: LocalContext | None = None, prefix: str = ""
+    ) -> None:
+        super().__init__(attempt, secrets, within=within, prefix=prefix)
         self._loop = asyncio.get_running_loop()
         self._pending: set[asyncio.Task[Any]] = set()
 
@@ -264,27 +356,6 @@ class ThreadContext(LocalContext):
             call(*args, **kwargs)
         elif not self._loop.is_closed():
             self._loop.call_soon_threadsafe(lambda: call(*args, **kwargs))
-
-
-class RunFiles:
-    """Files as one run sees them: its tenant's."""
-
-    def __init__(self, attempt: Asker) -> None:
-        self._attempt = attempt
-
-    async def put(self, content: bytes, *, name: str = "file", media_type: str = "application/octet-stream") -> FileRef:
-        about, store = self._attempt.owner.state.about, self._attempt.owner.services.files
-        return await store.save(content, name=name, media_type=media_type, tenant=about.tenant, run=about.run)
-
-    async def get(self, file: FileRef) -> bytes:
-        about, store = self._attempt.owner.state.about, self._attempt.owner.services.files
-        try:
-            return await store.read(file, tenant=about.tenant)
-        except NoSuchFile as error:
-            raise NodeError(str(error), type="file", retry=False) from None
-
-    async def open(self, file: FileRef) -> BinaryIO:
-        return io.BytesIO(await self.get(file))
 
 
 def _shown(fields: dict[str, Any]) -> dict[str, Any]:

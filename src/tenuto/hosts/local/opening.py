@@ -17,6 +17,7 @@ from tenuto.hosts.local.services import Services, at_once
 from tenuto.hosts.local.threads import Threads
 from tenuto.hosts.local.timers import Timers
 from tenuto.hosts.local.variables import FixedVariables
+from tenuto.ports.agent_house import AgentHouse
 from tenuto.ports.blobs import Blobs
 from tenuto.ports.flows import FlowSource
 from tenuto.ports.journal import Journal
@@ -37,6 +38,7 @@ def make_host(
     secrets: Secrets | None = None,
     variables: Variables | None = None,
     http: HttpClient | None = None,
+    agents: AgentHouse | None = None,
     options: Options | None = None,
     clock: Clock = time.time,
     seed: int | None = None,
@@ -59,6 +61,7 @@ def make_host(
         secrets=secrets or EnvironmentSecrets(),
         variables=variables or FixedVariables(_none),
         http=http or HttpClient(),
+        agents=agents,
         options=options,
         clock=clock,
         files=FileStore(blobs, files_key, clock),

@@ -37,12 +37,28 @@ class Asker(Protocol):
     """An attempt, as its context sees it."""
 
     owner: Owner
-    command: RunNode
     definition: NodeDefinition
-    timeout: float | None
-    started_at: float
-    open_step: str | None
-    spent: bool
     redactor: Redactor | None  # knows the secrets that it was given
+
+    @property
+    def command(self) -> RunNode: ...
+
+    @property
+    def timeout(self) -> float | None: ...
+
+    @property
+    def started_at(self) -> float: ...
+
+    @property
+    def open_step(self) -> str | None: ...
+
+    @open_step.setter
+    def open_step(self, key: str | None) -> None: ...
+
+    @property
+    def spent(self) -> bool: ...
+
+    @spent.setter
+    def spent(self, spent: bool) -> None: ...
 
     def redacted(self, value: Any) -> Any: ...

@@ -12,6 +12,7 @@ from tenuto.hosts.local.pools import Pools
 from tenuto.hosts.local.runners import Runners
 from tenuto.hosts.local.threads import Threads
 from tenuto.hosts.local.timers import Timers
+from tenuto.ports.agent_house import AgentHouse
 from tenuto.ports.blobs import Blobs
 from tenuto.ports.flows import FlowSource
 from tenuto.ports.journal import Journal
@@ -41,6 +42,7 @@ class Services:
     timers: Timers
     pools: Pools
     threads: Threads
+    agents: AgentHouse | None = None
     reachable: Callable[[], Awaitable[None]] = at_once  # raises if the journal has been away for a while
     runners: Runners = field(default_factory=Runners)
     hub: Hub = field(default_factory=Hub)

@@ -6,13 +6,14 @@ from tenuto.sdk.agents.house import Agents
 from tenuto.sdk.agents.messages import Answer, Ask, Message, ToolCall, ToolSchema, Usage
 from tenuto.sdk.agents.model import Endpoint, Model, ModelError, ModelSpec
 from tenuto.sdk.agents.runtime import Result, Runtime, Work
-from tenuto.sdk.agents.tool import Tool, wire_name
+from tenuto.sdk.agents.tool import Effects, Tool, covers, wire_name
 
 __all__ = [
     "Agent",
     "Agents",
     "Answer",
     "Ask",
+    "Effects",
     "Endpoint",
     "Message",
     "Model",
@@ -27,5 +28,6 @@ __all__ = [
     "Work",
     "agent_json",
     "agent_of",
+    "covers",
     "wire_name",
 ]

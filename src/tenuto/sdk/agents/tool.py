@@ -17,6 +17,14 @@ def wire_name(name: str) -> str:
     return _NOT_ON_THE_WIRE.sub("_", name)[:_LONGEST]
 
 
+def covers(written: str, name: str) -> bool:
+    """Whether what a file writes means the tool of that full name: the name itself, `mcp:tickets/*`, or the bare `search`."""
+    if written == name or (written.endswith("/*") and name.startswith(written[:-1])):
+        return True
+    rest = name.partition(":")[2]
+    return ":" not in written and written in {rest, rest.rpartition("/")[2]}
+
+
 class Tool(Protocol):
     """Found by the router for one agent of one tenant."""
 
@@ -40,7 +48,8 @@ class Tool(Protocol):
 
     @property
     def durable(self) -> bool:
-        """Whether it records its own steps (a flow, another agent), so that the call itself must not be one."""
+        """Whether it records steps of its own and may wait for days (a flow, another agent): a call in doubt is made again
+        without asking, for its steps answer; and no timeout holds for it."""
         ...
 
     @property
@@ -53,6 +62,15 @@ class Tool(Protocol):
         """Whether what it answers comes from the tenant's own systems. False: text of strangers, never to be taken for instructions."""
         ...
 
+    @property
+    def sends(self) -> bool:
+        """Whether what it is given leaves the tenant's own systems: a mail, a request to a stranger's server."""
+        ...
+
     async def call(self, arguments: dict[str, Any], ctx: "Context", key: str) -> Any:
-        """The answer, as JSON. `key` names the call within the node, the same on every attempt. `NodeError` if it failed."""
+        """The answer, as JSON. `key` names the call within the node, the same on every attempt. `NodeError` if it failed.
+
+        It is called inside the step of that key, so `ctx.call_node(type, arguments, key=key)` is part of that step; a
+        flow is called with a key below it: `ctx.call_flow(flow, arguments, key=f"{key}/flow")`.
+        """
         ...

@@ -1,0 +1,11 @@
+"""Where a host finds the agents, models and tools that the nodes of a run may see."""
+
+from typing import Protocol
+
+from tenuto.sdk.agents.house import Agents
+
+
+class AgentHouse(Protocol):
+    def of(self, tenant: str, stage: str) -> Agents:
+        """What runs of that tenant in that stage find. Cheap: nothing is read before it is asked for."""
+        ...
