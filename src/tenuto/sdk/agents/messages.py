@@ -7,11 +7,15 @@ Stop = Literal["end", "tools", "length", "refused"]
 
 
 class ToolCall(TypedDict):
-    """`name` is the wire name (`wire_name`). `arguments` may be what a model made up: they are checked before the call."""
+    """`name` is the wire name (`wire_name`). `arguments` may be what a model made up: they are checked before the call.
+
+    `wrong`: why its arguments could not even be read. Such a call is answered with that sentence, and never made.
+    """
 
     id: str
     name: str
     arguments: dict[str, Any]
+    wrong: NotRequired[str]
 
 
 class TextPart(TypedDict):

@@ -20,7 +20,11 @@ class ModelError(NodeError):
 
 @dataclass(slots=True, frozen=True, kw_only=True)
 class ModelSpec:
-    """`provider:model[@base_url]`, read, with all that a client of that provider is made with. `chosen`: why it is this one."""
+    """`provider:model[@base_url]`, read, with all that a client of that provider is made with. `chosen`: why it is this one.
+
+    `http`: gives the HTTP client that a provider's library is to be made with (an `httpx2.AsyncClient`, shared, which
+    nobody but its owner closes): it reaches only what this model may reach. None where none is needed (`scripted`).
+    """
 
     provider: str  # openai, openai-responses, anthropic, bedrock, ollama, scripted, local
     model: str
@@ -28,6 +32,7 @@ class ModelSpec:
     api_key: str = field(default="", repr=False)
     options: Mapping[str, Any] = field(default_factory=dict[str, Any])
     chosen: str = ""
+    http: Callable[[], Any] | None = field(default=None, repr=False, compare=False)
 
     @property
     def name(self) -> str:
