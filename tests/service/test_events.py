@@ -57,7 +57,7 @@ async def started(house: House, count: int, flow: str = "listener") -> list[Any]
 
 async def pending(house: House) -> int:
     async with house.store.read() as tx:
-        return len(await tx.outbox.due(house.clock()))
+        return len(await tx.outbox.due(events.TOPIC, house.clock()))
 
 
 class TestTold:

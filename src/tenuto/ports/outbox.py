@@ -24,8 +24,8 @@ class Message:
 class Outbox(Protocol):
     async def add(self, message: Message) -> None: ...
 
-    async def due(self, at: float, *, limit: int = 100) -> Sequence[Message]:
-        """Over all tenants: those to be sent now, the longest overdue first."""
+    async def due(self, topic: str, at: float, *, limit: int = 100) -> Sequence[Message]:
+        """Over all tenants: those of a topic to be sent now, the longest overdue first."""
         ...
 
     async def failed(self, message: Message, *, next_due: float, dead: bool = False) -> bool:

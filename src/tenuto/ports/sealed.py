@@ -8,6 +8,8 @@ from tenuto.ports.records import Page
 
 # Instead of the name of a stage: holds in every stage that has none of its own.
 ANY_STAGE: Final = "*"
+# As above, for what the server itself keeps of a tenant: no list shows it, and no node is given it.
+OF_THE_HOUSE: Final = "!house"
 
 
 @dataclass(slots=True, frozen=True)
@@ -45,7 +47,7 @@ class Secrets(Protocol):
     async def list(
         self, tenant: str, *, stage: str | None = None, limit: int = 50, cursor: str | None = None
     ) -> Page[SealedEntry]:
-        """By name, then by stage."""
+        """By name, then by stage; without those of the house."""
         ...
 
     async def delete(self, tenant: str, stage: str, name: str) -> bool: ...

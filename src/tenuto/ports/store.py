@@ -38,6 +38,7 @@ from tenuto.ports.tenants import Tenants
 from tenuto.ports.users import Users
 from tenuto.ports.values import Values
 from tenuto.ports.versions import Versions
+from tenuto.ports.webhooks import WebhookDeliveries, WebhookQueue, Webhooks
 
 
 @dataclass(slots=True, kw_only=True)
@@ -65,6 +66,9 @@ class Transaction:
     users: Users
     variables: Values
     versions: Versions
+    webhook_deliveries: WebhookDeliveries
+    webhook_queue: WebhookQueue
+    webhooks: Webhooks
     after: list[Callable[[], None]] = field(default_factory=list[Callable[[], None]])
 
     def after_commit(self, call: Callable[[], None]) -> None:

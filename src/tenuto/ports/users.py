@@ -18,8 +18,6 @@ class User:
     password_hash: str | None = None
     password_changed_at: float | None = None
     disabled: bool = False
-    failed_logins: int = 0
-    locked_until: float | None = None
 
 
 class Users(Protocol):

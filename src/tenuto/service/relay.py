@@ -167,7 +167,7 @@ class Relay:
     async def _send(self) -> None:
         self.platform.outbox.clear()
         async with self.platform.store.read() as tx:
-            due = [each for each in await tx.outbox.due(self.platform.clock(), limit=_AT_ONCE) if each.topic == TOPIC]
+            due = await tx.outbox.due(TOPIC, self.platform.clock(), limit=_AT_ONCE)
         for message in due:
             await self._send_one(message)
         if due:

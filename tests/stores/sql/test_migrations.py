@@ -62,7 +62,17 @@ ROWS: dict[str, str] = {
         INSERT INTO sealed (tenant, stage, name, version, "by", at, nonce, ciphertext, wrapped, key_id, hosts)
             VALUES ('default', '*', 'BOUND', 1, 'u1', 1.5, 'n', 'c', 'w', 'k', '["example.com"]');
     """,
+    "0004": """
+        INSERT INTO webhooks (tenant, id, url, types, description, labels, active, "by", created_at, updated_at)
+            VALUES ('default', 'w1', 'https://example.com', '["run.*"]', '', '{"a": "b"}', true, 'u1', 1.5, 1.5);
+        INSERT INTO webhook_deliveries
+            (tenant, webhook, id, event, type, payload, queued_at, status, attempts, next_due, changed_at)
+            VALUES ('default', 'w1', 'd1', 'e1', 'run.failed', '{"n": 1}', 1.5, 'pending', 0, 2.5, 1.5);
+    """,
+    "0005": "",
 }
+# Columns that a revision took away: nothing read them.
+DROPPED = {"users": {"failed_logins", "locked_until"}}
 
 
 @dataclass
@@ -165,7 +175,8 @@ async def test_an_older_database_is_upgraded_with_all_that_is_in_it(
 
     for table, rows in before.items():
         if table != "store_revision":
-            assert [{**new, **old} for old, new in zip(rows, after[table], strict=True)] == after[table]
+            kept = [{name: old[name] for name in old.keys() - DROPPED.get(table, set())} for old in rows]
+            assert [{**new, **old} for old, new in zip(kept, after[table], strict=True)] == after[table]
     assert await seen(fresh, revision_of) == REVISION
 
 

@@ -19,8 +19,9 @@ class SqlOutbox:
     async def add(self, message: Message) -> None:
         await self._sql.insert(outbox, message)
 
-    async def due(self, at: float, *, limit: int = 100) -> Sequence[Message]:
-        come = selected(Message, outbox).where(outbox.c.dead == false(), outbox.c.next_due <= at)
+    async def due(self, topic: str, at: float, *, limit: int = 100) -> Sequence[Message]:
+        waits = outbox.c.dead == false(), outbox.c.next_due <= at
+        come = selected(Message, outbox).where(outbox.c.topic == topic, *waits)
         order = outbox.c.next_due, outbox.c.tenant, outbox.c.id
         return await self._sql.all(Message, come.order_by(*order).limit(limit))
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import delete
 
 from tenuto.ports.records import Page
-from tenuto.ports.sealed import Sealed, SealedEntry
+from tenuto.ports.sealed import OF_THE_HOUSE, Sealed, SealedEntry
 from tenuto.stores.sql.sql import Sql, selected
 from tenuto.stores.sql.tables import sealed as table
 
@@ -26,7 +26,7 @@ class SqlSecrets:
     async def list(
         self, tenant: str, *, stage: str | None = None, limit: int = 50, cursor: str | None = None
     ) -> Page[SealedEntry]:
-        mine = selected(SealedEntry, table).where(table.c.tenant == tenant)
+        mine = selected(SealedEntry, table).where(table.c.tenant == tenant, table.c.stage != OF_THE_HOUSE)
         if stage is not None:
             mine = mine.where(table.c.stage == stage)
         return await self._sql.page(SealedEntry, mine, [table.c.name, table.c.stage], limit=limit, cursor=cursor)

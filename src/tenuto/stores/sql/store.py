@@ -34,6 +34,7 @@ from tenuto.stores.sql.tenants import SqlTenants
 from tenuto.stores.sql.users import SqlUsers
 from tenuto.stores.sql.values import SqlValues
 from tenuto.stores.sql.versions import SqlVersions
+from tenuto.stores.sql.webhooks import SqlWebhookDeliveries, SqlWebhookQueue, SqlWebhooks
 
 
 class SqlStore:
@@ -136,6 +137,9 @@ def _transaction(sql: Sql) -> Transaction:
         users=SqlUsers(sql),
         variables=SqlValues(sql),
         versions=SqlVersions(sql),
+        webhook_deliveries=SqlWebhookDeliveries(sql),
+        webhook_queue=SqlWebhookQueue(sql),
+        webhooks=SqlWebhooks(sql),
     )
 
 

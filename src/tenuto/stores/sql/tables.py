@@ -24,7 +24,7 @@ from sqlalchemy import (
 from tenuto.stores.sql.types import Json, Names, Words
 
 # Raise it with every new file in `migrations/versions/`; a test compares what the two make.
-REVISION: Final = "0003"
+REVISION: Final = "0005"
 
 metadata: Final = MetaData(
     naming_convention={
@@ -101,8 +101,6 @@ users: Final = Table(
     _maybe("password_hash"),
     _ever("password_changed_at"),
     _yes("disabled"),
-    _number("failed_logins"),
-    _ever("locked_until"),
     _key("id"),
     UniqueConstraint("login"),
 )
@@ -358,6 +356,54 @@ outbox: Final = Table(
     _key("tenant", "id"),
     _of_tenant(),
     Index(None, "dead", "next_due"),
+)
+
+webhooks: Final = Table(
+    "webhooks",
+    metadata,
+    _word("tenant"),
+    _word("id"),
+    _word("url"),
+    Column("types", Names, nullable=False),
+    _word("description"),
+    _maybe("flow"),
+    _maybe("stage"),
+    Column("labels", Json, nullable=False),
+    _yes("active"),
+    _word("by"),
+    _moment("created_at"),
+    _moment("updated_at"),
+    _maybe("disabled"),
+    _ever("failing_since"),
+    _ever("held_until"),
+    _ever("previous_until"),
+    _key("tenant", "id"),
+    _of_tenant(),
+)
+
+webhook_deliveries: Final = Table(
+    "webhook_deliveries",
+    metadata,
+    _word("tenant"),
+    _word("webhook"),
+    _word("id"),
+    _word("event"),
+    _word("type"),
+    Column("payload", Json, nullable=False),
+    _moment("queued_at"),
+    _word("status"),
+    _number("attempts"),
+    _ever("next_due"),
+    _moment("changed_at"),
+    Column("status_code", Integer),
+    _maybe("response"),
+    _maybe("error"),
+    Column("ms", Integer),
+    _key("tenant", "webhook", "id"),
+    _of("webhooks", {"tenant": "tenant", "webhook": "id"}),
+    Index(None, "tenant", "webhook", "next_due"),
+    Index(None, "tenant", "webhook", "queued_at"),
+    Index(None, "changed_at"),
 )
 
 # --- what people say, and what is told of them

@@ -13,9 +13,10 @@ from tenuto.testing.store_conformance.people import People
 from tenuto.testing.store_conformance.suite import THEM, US, Suite, stored
 from tenuto.testing.store_conformance.traffic import Traffic
 from tenuto.testing.store_conformance.transactions import Transactions
+from tenuto.testing.store_conformance.webhooks import OutgoingWebhooks
 
 __all__ = ["THEM", "US", "StoreConformance", "Suite", "stored"]
 
 
-class StoreConformance(Transactions, People, Flows, Given, Traffic):
+class StoreConformance(Transactions, People, Flows, Given, Traffic, OutgoingWebhooks):
     """All of it."""

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from tenuto.ports.engine import Refused
 from tenuto.ports.records import Json, Missing
-from tenuto.ports.sealed import ANY_STAGE, Sealed
+from tenuto.ports.sealed import ANY_STAGE, OF_THE_HOUSE, Sealed
 from tenuto.ports.store import Store
 from tenuto.ports.values import Value
 from tenuto.testing.store_conformance.suite import THEM, US, Suite, stored
@@ -36,8 +36,10 @@ class Given(Suite):
     async def test_a_list_of_secrets_tells_no_values(self, store: Store) -> None:
         async with store.write() as tx:
             await tx.sealed.put(TOKEN)
+            await tx.sealed.put(replace(TOKEN, stage=OF_THE_HOUSE))
             listed = (await tx.sealed.list(US)).items
 
+        assert [entry.stage for entry in listed] == ["dev"]
         assert not hasattr(listed[0], "ciphertext")
 
     @stored

@@ -116,16 +116,20 @@ class Traffic(Suite):
                 await tx.outbox.add(message)
 
         async with store.write() as tx:
-            assert [(message.tenant, message.id) for message in await tx.outbox.due(5.0)] == [(THEM, "m1"), (US, "m1")]
+            assert [(message.tenant, message.id) for message in await tx.outbox.due(MESSAGE.topic, 5.0)] == [
+                (THEM, "m1"),
+                (US, "m1"),
+            ]
             assert await tx.outbox.failed(MESSAGE, next_due=60.0)
-            assert [message.tenant for message in await tx.outbox.due(5.0)] == [THEM]
-            assert (await tx.outbox.due(60.0))[-1] == replace(MESSAGE, attempts=1, next_due=60.0)
+            assert [message.tenant for message in await tx.outbox.due(MESSAGE.topic, 5.0)] == [THEM]
+            assert (await tx.outbox.due(MESSAGE.topic, 60.0))[-1] == replace(MESSAGE, attempts=1, next_due=60.0)
             assert await tx.outbox.failed(later, next_due=60.0, dead=True)
             assert (await tx.outbox.dead(US)).items == [replace(later, attempts=1, next_due=60.0, dead=True)]
             assert (await tx.outbox.dead(THEM)).items == []
             assert await tx.outbox.done(US, "m1")
             assert not await tx.outbox.done(US, "m1")
-            assert [message.tenant for message in await tx.outbox.due(100.0)] == [THEM]
+            assert [message.tenant for message in await tx.outbox.due(MESSAGE.topic, 100.0)] == [THEM]
+            assert await tx.outbox.due("another", 100.0) == []
 
     @stored
     async def test_notes_are_listed_as_they_were_made(self, store: Store) -> None:
