@@ -1,0 +1,114 @@
+"""The tools that an agent file names: those of ours by their kind, those of other coding agents with what stands for them.
+
+Whether a tool is there is for the router to say; here it is only whether the name could be one of ours.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final, cast
+
+from tenuto.core.flow.findings import Findings, brief, listing, mapping, under, what
+from tenuto.core.problems import did_you_mean
+
+KINDS: Final = ("mcp", "node", "flow", "agent", "http")
+BUILT_IN: Final = frozenset({"ask_person"})
+
+_OURS: Final = re.compile(rf"({'|'.join(KINDS)}):(\S+)")
+_THEIR_MCP: Final = re.compile(r"mcp__(.+?)__(.+)")
+_EVERY: Final = frozenset({"*", "all"})
+_FORM: Final = "a tool is `mcp:SERVER/TOOL`, `node:TYPE`, `flow:NAME`, `agent:NAME` or `http:NAME`"
+_SERVER: Final = "register an MCP server that can do it, and name its tool: `mcp:SERVER/TOOL`"
+_FETCH: Final = "`node:http.request` fetches what has an address"
+_AGENTS: Final = "name the agents that it may call: `agent:NAME`"
+_NEEDLESS: Final = "nothing of it is needed here: leave it out"
+
+
+def _each(names: str, hint: str) -> dict[str, str]:
+    return dict.fromkeys(names.split(), hint)
+
+
+# By their names in small letters, without `_` and `-`.
+_FOREIGN: Final[Mapping[str, str]] = {
+    **_each("bash shell terminal execute run runcommands runcommand bashoutput killshell killbash", _SERVER),
+    **_each("read write edit multiedit glob grep ls list view create search codebase changes editfiles", _SERVER),
+    **_each("notebookread notebookedit readfile writefile patch lsp usages problems findtestfiles", _SERVER),
+    **_each("websearch browser computer", _SERVER),
+    **_each("webfetch fetch web", _FETCH),
+    **_each("task agent", _AGENTS),
+    **_each("todo todowrite todoread exitplanmode skill slashcommand toolsearch think", _NEEDLESS),
+    **_each("askuserquestion", "`ask_person` asks a person"),
+}
+
+
+def named(value: object, path: str, found: Findings) -> Iterator[tuple[str, str]]:
+    """Each name with its path: of a list, of a text with commas, or of an object `{name: true}`."""
+    members = mapping(value)
+    items = listing(value)
+    if isinstance(value, str):
+        yield from ((path, name) for name in _parted(value))
+    elif members is not None:
+        yield from ((under(path, name), name) for name, wanted in members.items() if wanted is True)
+    elif items is not None:
+        for index, item in enumerate(items):
+            if isinstance(item, str) and item.strip():
+                yield under(path, index), item.strip()
+            else:
+                found.error(under(path, index), "wrong_type", f"a tool is a name, not {what(item)}", _FORM)
+    elif value is not None:
+        found.error(path, "wrong_type", f"`{path}` is a list of names, not {what(value)}", _FORM)
+
+
+def read_tools(value: object, found: Findings) -> tuple[str, ...]:
+    """Those that could be ours, each once; of the others it is said what to do."""
+    return _kept(named(value, "tools", found), found)
+
+
+def read_approve(value: object, tools: tuple[str, ...], found: Findings) -> tuple[str, ...]:
+    """`true` or `*` is all of its tools."""
+    if value is True or (isinstance(value, str) and value.strip() in _EVERY):
+        return tools
+    if value is False:
+        return ()
+    names = _kept(named(value, "approve", found), found, aloud=False)
+    for name in names:
+        if name not in tools:
+            hint = did_you_mean(name, tools) or "name it under `tools` as well, or leave it out"
+            found.warn("approve", "approves_nothing", f"`{brief(name)}` is none of its tools", hint)
+    return names
+
+
+def _kept(names: Iterable[tuple[str, str]], found: Findings, *, aloud: bool = True) -> tuple[str, ...]:
+    kept: dict[str, None] = {}
+    for path, name in names:
+        ours = meant(name)
+        if ours is not None:
+            kept[ours] = None
+        elif aloud:
+            _say(path, name, found)
+    return tuple(kept)
+
+
+def meant(name: str) -> str | None:
+    """The name of a tool of ours; None if it cannot be one."""
+    theirs = _THEIR_MCP.fullmatch(name)
+    if theirs is not None:
+        return f"mcp:{theirs[1]}/{theirs[2]}"
+    return name if name in BUILT_IN or _OURS.fullmatch(name) else None
+
+
+def _say(path: str, name: str, found: Findings) -> None:
+    known = re.sub(r"[_-]|\(.*", "", name, flags=re.DOTALL).lower()
+    shown = brief(name)
+    if name in _EVERY:
+        found.warn(path, "foreign_tool", "an agent has the tools that its file names, not all", _FORM)
+    elif known in _FOREIGN:
+        found.warn(path, "foreign_tool", f"there is no tool `{shown}` here; the agent runs without it", _FOREIGN[known])
+    else:
+        near = did_you_mean(name.partition(":")[0], KINDS) if ":" in name else ""
+        message = f"`{shown}` is no name of a tool; the agent runs without it"
+        found.warn(path, "unknown_tool", message, f"{near} {_FORM}".strip())
+
+
+def _parted(text: str) -> list[str]:
+    """At commas, but not at those in parentheses: `Bash(git add, git commit), Read` names two."""
+    return [part.strip() for part in cast("list[str]", re.findall(r"(?:\([^()]*\)|[^,])+", text)) if part.strip()]
