@@ -191,7 +191,9 @@ class TestTools:
         assert agent_of(written).tools == ("mcp:a/b", "node:x")
 
     def test_the_names_of_other_agents_for_tools_of_servers_are_understood(self):
-        assert agent_of("tools: mcp__github__search_code").tools == ("mcp:github/search_code",)
+        agent = agent_of("tools: mcp__github__search_code, mcp__docs")
+
+        assert agent.tools == ("mcp:github/search_code", "mcp:docs/*")
 
     @pytest.mark.parametrize(
         ("name", "hint"),
@@ -208,12 +210,18 @@ class TestTools:
         assert hint in problem.hint
         assert agent.tools == ("mcp:a/b",)
 
-    @pytest.mark.parametrize("name", ["*", "search", "mcp:", "node: x", "x:y", "http://a", "mcp:a b"])
+    @pytest.mark.parametrize("name", ["*", "mcp:", "node: x", "x:y", "mcp:a b", "a?"])
     def test_what_is_no_tool_of_any_kind_is_a_warning(self, name):
         agent = agent_of(f"tools: ['{name}']")
 
-        assert agent.tools == () or name == "http://a"
-        assert all(each.severity == "warning" for each in agent.problems)
+        assert agent.tools == ()
+        assert [each.severity for each in agent.problems] == ["warning"]
+
+    @pytest.mark.parametrize("name", ["ask_person", "search_documents", "mcp:docs/*", "http.request"])
+    def test_what_may_be_one_is_for_the_router_to_find(self, name):
+        agent = agent_of(f"tools: ['{name}']")
+
+        assert (agent.tools, agent.problems) == ((name,), ())
 
     def test_a_kind_that_is_nearly_ours_is_asked_about(self):
         [problem] = agent_of("tools: [mpc:a/b]").problems
@@ -225,6 +233,12 @@ class TestTools:
         agent = agent_of("tools: [mcp:a/b, node:x]", f"approve: {all_of_them}")
 
         assert agent.approve == ("mcp:a/b", "node:x")
+
+    @pytest.mark.parametrize("name", ["mcp:docs/delete", "mcp:docs/*", "search_documents"])
+    def test_approve_may_be_narrower_and_shorter(self, name):
+        agent = agent_of("tools: [mcp:docs/*, http:search_documents]", f"approve: ['{name}']")
+
+        assert (agent.approve, agent.problems) == ((name,), ())
 
     def test_approving_what_it_does_not_have_is_a_warning(self):
         agent = agent_of("tools: [node:http.request]", "approve: node:http.requst")

@@ -1,6 +1,7 @@
 """The tools that an agent file names: those of ours by their kind, those of other coding agents with what stands for them.
 
-Whether a tool is there is for the router to say; here it is only whether the name could be one of ours.
+Whether a tool is there, and which one a bare name means, is for the router to say; here it is only whether the name could be
+one of ours.
 """
 
 import re
@@ -9,12 +10,11 @@ from typing import Final, cast
 
 from tenuto.core.flow.findings import Findings, brief, listing, mapping, under, what
 from tenuto.core.problems import did_you_mean
+from tenuto.sdk.agents.tool import covers
 
 KINDS: Final = ("mcp", "node", "flow", "agent", "http")
-BUILT_IN: Final = frozenset({"ask_person"})
-
-_OURS: Final = re.compile(rf"({'|'.join(KINDS)}):(\S+)")
-_THEIR_MCP: Final = re.compile(r"mcp__(.+?)__(.+)")
+_OURS: Final = re.compile(rf"(({'|'.join(KINDS)}):)?[\w./*-]+")
+_THEIR_MCP: Final = re.compile(r"mcp__(.+?)(?:__(.+))?")
 _EVERY: Final = frozenset({"*", "all"})
 _FORM: Final = "a tool is `mcp:SERVER/TOOL`, `node:TYPE`, `flow:NAME`, `agent:NAME` or `http:NAME`"
 _SERVER: Final = "register an MCP server that can do it, and name its tool: `mcp:SERVER/TOOL`"
@@ -29,13 +29,12 @@ def _each(names: str, hint: str) -> dict[str, str]:
 
 # By their names in small letters, without `_` and `-`.
 _FOREIGN: Final[Mapping[str, str]] = {
-    **_each("bash shell terminal execute run runcommands runcommand bashoutput killshell killbash", _SERVER),
-    **_each("read write edit multiedit glob grep ls list view create search codebase changes editfiles", _SERVER),
-    **_each("notebookread notebookedit readfile writefile patch lsp usages problems findtestfiles", _SERVER),
-    **_each("websearch browser computer", _SERVER),
-    **_each("webfetch fetch web", _FETCH),
+    **_each("bash shell terminal runcommand runcommands bashoutput killshell killbash", _SERVER),
+    **_each("read write edit multiedit glob grep ls notebookread notebookedit editfiles codebase", _SERVER),
+    **_each("websearch computer", _SERVER),
+    **_each("webfetch", _FETCH),
     **_each("task agent", _AGENTS),
-    **_each("todo todowrite todoread exitplanmode skill slashcommand toolsearch think", _NEEDLESS),
+    **_each("todo todowrite todoread exitplanmode skill slashcommand toolsearch", _NEEDLESS),
     **_each("askuserquestion", "`ask_person` asks a person"),
 }
 
@@ -71,7 +70,7 @@ def read_approve(value: object, tools: tuple[str, ...], found: Findings) -> tupl
         return ()
     names = _kept(named(value, "approve", found), found, aloud=False)
     for name in names:
-        if name not in tools:
+        if not any(covers(name, tool) or covers(tool, name) for tool in tools):
             hint = did_you_mean(name, tools) or "name it under `tools` as well, or leave it out"
             found.warn("approve", "approves_nothing", f"`{brief(name)}` is none of its tools", hint)
     return names
@@ -89,20 +88,25 @@ def _kept(names: Iterable[tuple[str, str]], found: Findings, *, aloud: bool = Tr
 
 
 def meant(name: str) -> str | None:
-    """The name of a tool of ours; None if it cannot be one."""
+    """The name of a tool as it may be ours; None if it cannot be one."""
     theirs = _THEIR_MCP.fullmatch(name)
     if theirs is not None:
-        return f"mcp:{theirs[1]}/{theirs[2]}"
-    return name if name in BUILT_IN or _OURS.fullmatch(name) else None
+        return f"mcp:{theirs[1]}/{theirs[2] or '*'}"
+    foreign = name in _EVERY or _known(name) in _FOREIGN
+    return name if _OURS.fullmatch(name) and not foreign else None
+
+
+def _known(name: str) -> str:
+    """What other agents' tools are known by: `Bash(git:*)` is `bash`."""
+    return re.sub(r"[_-]|\(.*", "", name, flags=re.DOTALL).lower()
 
 
 def _say(path: str, name: str, found: Findings) -> None:
-    known = re.sub(r"[_-]|\(.*", "", name, flags=re.DOTALL).lower()
     shown = brief(name)
     if name in _EVERY:
         found.warn(path, "foreign_tool", "an agent has the tools that its file names, not all", _FORM)
-    elif known in _FOREIGN:
-        found.warn(path, "foreign_tool", f"there is no tool `{shown}` here; the agent runs without it", _FOREIGN[known])
+    elif hint := _FOREIGN.get(_known(name)):
+        found.warn(path, "foreign_tool", f"there is no tool `{shown}` here; the agent runs without it", hint)
     else:
         near = did_you_mean(name.partition(":")[0], KINDS) if ":" in name else ""
         message = f"`{shown}` is no name of a tool; the agent runs without it"
