@@ -26,8 +26,13 @@ class Display(Protocol):
         ...
 
 
-def display_for(stream: TextIO, follower: Follower, words: str = "") -> Display:
-    """`words`: what suggested commands need besides the name of the run."""
+def display_for(stream: TextIO, follower: Follower, words: str = "", *, agent: bool = False) -> Display:
+    """`words`: what suggested commands need besides the name of the run. `agent`: the run is one agent's, and what it says
+    is what there is to see."""
+    if agent:
+        from tenuto.cli.agent_display import AgentDisplay
+
+        return AgentDisplay(stream, follower, words)
     look = look_of(stream)
     if look.rich:
         from tenuto.cli.tree import Tree

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from tenuto.cli.agent_report import Efforts, efforts_of, last_line, text_of
 from tenuto.cli.control import OwnerGone
 from tenuto.cli.describe import error_text, place_text, result_text, wait_todo
 from tenuto.cli.failures import FAILED, INTERRUPTED, SUCCEEDED, WAITING
@@ -22,6 +23,7 @@ from tenuto.cli.look import COLOURS, Look, line, look_of, note, plural, say
 from tenuto.cli.recovered import recovered_lines
 from tenuto.ports.engine import Outcome
 from tenuto.ports.journal import RunEntry, RunQuery
+from tenuto.service.agent_flows import agent_of
 from tenuto.service.archive import Archive
 from tenuto.service.follow import Flow, Follower
 from tenuto.service.projection import ENDED, RunView
@@ -90,7 +92,8 @@ async def follow(house: House, run: str, manner: Manner, known: int = 0, flow: F
     """Show the run until it has ended, or may not be waited for; the exit code."""
     entry = await house.archive.find(run)
     follower = Follower(flow or await house.archive.flow(entry.document), await house.archive.names(entry))
-    following = Following(house.engine, entry.id, follower, blank_of(house.archive), manner, known)
+    agent = agent_of(entry) is not None
+    following = Following(house.engine, entry.id, follower, blank_of(house.archive), manner, known, agent=agent)
     try:
         outcome = await _or_failure(house, following.run())
     except asyncio.CancelledError:
@@ -99,7 +102,12 @@ async def follow(house: House, run: str, manner: Manner, known: int = 0, flow: F
     if outcome.status not in ENDED:
         follower = await house.archive.follower(entry)  # with whatever the runs that it called ask
     seen = Seen(_completed(follower.view(), outcome), follower, await _raised(house, outcome))
-    (report_json if manner.json else report)(seen, manner)
+    if manner.json:
+        report_json(seen, manner)
+    elif agent:
+        report_agent(seen, efforts_of(await house.archive.facts(entry.id)), manner)
+    else:
+        report(seen, manner)
     return code_of(outcome.status)
 
 
@@ -140,15 +148,32 @@ def report(seen: Seen, manner: Manner) -> None:
     if view.output is not None:
         say()
         _show(view.output, look)
+    _tell_end(seen, manner, final_line(view, look), lambda text, colour: _paint(text, colour, look))
+
+
+def report_agent(seen: Seen, efforts: Efforts, manner: Manner) -> None:
+    """What it said was shown as it came; where nobody watched, it is all that stands on stdout."""
+    view, look = seen.view, look_of(sys.stdout)
+    if sys.stdout.isatty():
+        _tell_end(seen, manner, last_line(view, efforts, look), lambda text, colour: _paint(text, colour, look))
+        return
+    if view.output is not None:
+        say(text_of(view.output))
+    _tell_end(seen, manner, last_line(view, efforts, look_of(sys.stderr)), lambda text, _: note(text))
+
+
+def _tell_end(seen: Seen, manner: Manner, last: str, tell: Callable[[str, str], None]) -> None:
+    """What went wrong, how it went, what to do next. `tell`: a line in a colour."""
+    view = seen.view
     if view.error is not None:
-        say()
-        _paint(f"  {error_text(view.error, 2_000)} {place_text(view.error)}".rstrip(), "red", look)
+        tell("", "")
+        tell(f"  {error_text(view.error, 2_000)} {place_text(view.error)}".rstrip(), "red")
         if seen.raised:
-            _paint(f"  {seen.raised}", "bright_black", look)
-    say()
-    _paint(final_line(view, look), COLOURS[view.status], look)
+            tell(f"  {seen.raised}", "bright_black")
+    tell("", "")
+    tell(last, COLOURS[view.status])
     for text in _next(seen, manner):
-        _paint(f"  {look.mark('arrow')} {text}", "cyan", look)
+        tell(f"  {look_of(sys.stdout).mark('arrow')} {text}", "cyan")
 
 
 def report_json(seen: Seen, manner: Manner) -> None:

@@ -51,15 +51,25 @@ class Following:
     """One run, one display. `run()` answers when the run has ended, or waits and may not be waited for."""
 
     def __init__(
-        self, engine: Engine, run: str, follower: Follower, blank: Blank, manner: Manner, known: int = 0
+        self,
+        engine: Engine,
+        run: str,
+        follower: Follower,
+        blank: Blank,
+        manner: Manner,
+        known: int = 0,
+        *,
+        agent: bool = False,
     ) -> None:
-        """`known`: facts up to this seq are old news, not shown as lines. `blank`: followers of the runs that it calls."""
+        """`known`: facts up to this seq are old news, not shown as lines. `blank`: followers of the runs that it calls.
+        `agent`: the run is the execution of an agent."""
         self._engine = engine
         self._run = run
         self._follower = follower
         self._manner = manner
         self._known = known
-        self._display: Display = display_for(sys.stderr if manner.json else sys.stdout, follower, manner.words)
+        stream = sys.stderr if manner.json else sys.stdout
+        self._display: Display = display_for(stream, follower, manner.words, agent=agent)
         self._asking: asyncio.Task[None] | None = None
         self._asked: Wait | None = None
         self._left_open: set[str] = set()

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, fields
 from typing import Final
 
 from tenuto.core.problems import Problem
+from tenuto.ports.journal import RunEntry
 from tenuto.service.refusals import Invalid
 
 Json = object
@@ -67,6 +68,12 @@ def flow_of(agent: str) -> str:
     """The name of the flow whose runs are this agent's executions: `agent-copywriter`."""
     words = re.sub(r"[^a-z0-9]+", "-", agent.lower()).strip("-")
     return f"{_FLOW}-{words}"[:_LONGEST_FLOW].rstrip("-")
+
+
+def agent_of(entry: RunEntry) -> str | None:
+    """The agent whose execution this run is; None for any other run."""
+    agent = entry.labels.get(AGENT_LABEL)
+    return agent if agent is not None and entry.flow == flow_of(agent) else None
 
 
 def execution(order: Order) -> dict[str, Json]:
