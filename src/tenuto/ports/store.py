@@ -24,7 +24,9 @@ from tenuto.ports.deliveries import Deliveries
 from tenuto.ports.drafts import Drafts
 from tenuto.ports.flow_list import FlowList
 from tenuto.ports.housekeeping import Housekeeping
+from tenuto.ports.http_tools import HttpTools
 from tenuto.ports.keys import KeyRing, Keys
+from tenuto.ports.mcp_servers import McpPins, McpServers
 from tenuto.ports.memberships import Memberships
 from tenuto.ports.notes import Notes
 from tenuto.ports.outbox import Outbox
@@ -51,8 +53,11 @@ class Transaction:
     drafts: Drafts
     flows: FlowList
     housekeeping: Housekeeping
+    http_tools: HttpTools
     key_ring: KeyRing
     keys: Keys
+    mcp_pins: McpPins
+    mcp_servers: McpServers
     memberships: Memberships
     notes: Notes
     outbox: Outbox

@@ -70,6 +70,11 @@ ROWS: dict[str, str] = {
             VALUES ('default', 'w1', 'd1', 'e1', 'run.failed', '{"n": 1}', 1.5, 'pending', 0, 2.5, 1.5);
     """,
     "0005": "",
+    "0006": """
+        INSERT INTO http_tools VALUES ('default', 'find_order', '{}', 'user:ann', 1.0);
+        INSERT INTO mcp_servers VALUES ('default', 'tickets', '{}', 'user:ann', 1.0);
+        INSERT INTO mcp_pins VALUES ('default', 'tickets', 'search', 'aa', '{}', 'user:ann', 1.0);
+    """,
 }
 # Columns that a revision took away: nothing read them.
 DROPPED = {"users": {"failed_logins", "locked_until"}}

@@ -19,7 +19,9 @@ from tenuto.stores.sql.engines import BUSY_SECONDS, Engines, make_private
 from tenuto.stores.sql.errors import translated
 from tenuto.stores.sql.flow_list import SqlFlowList
 from tenuto.stores.sql.housekeeping import SqlHousekeeping
+from tenuto.stores.sql.http_tools import SqlHttpTools
 from tenuto.stores.sql.keys import SqlKeyRing, SqlKeys
+from tenuto.stores.sql.mcp_servers import SqlMcpPins, SqlMcpServers
 from tenuto.stores.sql.memberships import SqlMemberships
 from tenuto.stores.sql.notes import SqlNotes
 from tenuto.stores.sql.outbox import SqlOutbox
@@ -122,8 +124,11 @@ def _transaction(sql: Sql) -> Transaction:
         drafts=SqlDrafts(sql),
         flows=SqlFlowList(sql),
         housekeeping=SqlHousekeeping(sql),
+        http_tools=SqlHttpTools(sql),
         key_ring=SqlKeyRing(sql),
         keys=SqlKeys(sql),
+        mcp_pins=SqlMcpPins(sql),
+        mcp_servers=SqlMcpServers(sql),
         memberships=SqlMemberships(sql),
         notes=SqlNotes(sql),
         outbox=SqlOutbox(sql),

@@ -24,7 +24,7 @@ from sqlalchemy import (
 from tenuto.stores.sql.types import Json, Names, Words
 
 # Raise it with every new file in `migrations/versions/`; a test compares what the two make.
-REVISION: Final = "0005"
+REVISION: Final = "0006"
 
 metadata: Final = MetaData(
     naming_convention={
@@ -404,6 +404,47 @@ webhook_deliveries: Final = Table(
     Index(None, "tenant", "webhook", "next_due"),
     Index(None, "tenant", "webhook", "queued_at"),
     Index(None, "changed_at"),
+)
+
+# --- what agents may call
+
+http_tools: Final = Table(
+    "http_tools",
+    metadata,
+    _word("tenant"),
+    _word("name"),
+    Column("definition", Json, nullable=False),
+    _word("by"),
+    _moment("at"),
+    _key("tenant", "name"),
+    _of_tenant(),
+)
+
+mcp_servers: Final = Table(
+    "mcp_servers",
+    metadata,
+    _word("tenant"),
+    _word("name"),
+    Column("definition", Json, nullable=False),
+    _word("by"),
+    _moment("at"),
+    _key("tenant", "name"),
+    _of_tenant(),
+)
+
+# A server may be one of the settings', so a pin belongs to its tenant alone.
+mcp_pins: Final = Table(
+    "mcp_pins",
+    metadata,
+    _word("tenant"),
+    _word("server"),
+    _word("tool"),
+    _word("hash"),
+    Column("definition", Json, nullable=False),
+    _word("by"),
+    _moment("at"),
+    _key("tenant", "server", "tool"),
+    _of_tenant(),
 )
 
 # --- what people say, and what is told of them

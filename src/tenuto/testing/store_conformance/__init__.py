@@ -11,6 +11,7 @@ from tenuto.testing.store_conformance.flows import Flows
 from tenuto.testing.store_conformance.given import Given
 from tenuto.testing.store_conformance.people import People
 from tenuto.testing.store_conformance.suite import THEM, US, Suite, stored
+from tenuto.testing.store_conformance.tools import AgentTools
 from tenuto.testing.store_conformance.traffic import Traffic
 from tenuto.testing.store_conformance.transactions import Transactions
 from tenuto.testing.store_conformance.webhooks import OutgoingWebhooks
@@ -18,5 +19,5 @@ from tenuto.testing.store_conformance.webhooks import OutgoingWebhooks
 __all__ = ["THEM", "US", "StoreConformance", "Suite", "stored"]
 
 
-class StoreConformance(Transactions, People, Flows, Given, Traffic, OutgoingWebhooks):
+class StoreConformance(Transactions, People, Flows, Given, Traffic, OutgoingWebhooks, AgentTools):
     """All of it."""
