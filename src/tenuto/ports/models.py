@@ -11,11 +11,13 @@ State = Literal["closed", "open", "half-open"]
 
 @dataclass(slots=True, frozen=True)
 class Price:
-    """US dollars for a million tokens. `cached`: of input that the provider had kept; None: as other input."""
+    """US dollars for a million tokens. `cached`: of input that the provider had kept, `written`: of input that it now keeps;
+    None: as other input."""
 
     input: float
     output: float
     cached: float | None = None
+    written: float | None = None
 
 
 @dataclass(slots=True, frozen=True, kw_only=True)

@@ -61,7 +61,8 @@ class Usage(TypedDict, total=False):
     """`tokens` and `usd` are what budgets count; `usd` is missing where no price is known."""
 
     input_tokens: int
-    cached_tokens: int  # of the input
+    cached_tokens: int  # of the input: the provider had kept them
+    written_tokens: int  # of the input: the provider keeps them from now on
     output_tokens: int
     tokens: int
     usd: float
