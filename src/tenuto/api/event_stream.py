@@ -28,10 +28,18 @@ Recheck = Callable[[], Awaitable[bool]]
 
 
 class EventStream(StreamingResponse):
-    """`shown`: which of the things that are not recorded are shown, besides facts."""
+    """`shown`: which of the things that are not recorded are shown, besides facts. `headers`: more of them."""
 
-    def __init__(self, reader: Reader, shown: frozenset[str], recheck: Recheck) -> None:
-        super().__init__((), headers=_HEADERS, media_type=MEDIA_TYPE)
+    def __init__(
+        self,
+        reader: Reader,
+        shown: frozenset[str],
+        recheck: Recheck,
+        *,
+        status: int = 200,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__((), status, {**_HEADERS, **(headers or {})}, MEDIA_TYPE)
         self._reader = reader
         self._shown = shown
         self._wire = f"sse:{','.join(sorted(shown))}"

@@ -5,7 +5,7 @@ Starting twice with one id is harmless, so whoever asks again repairs what a cra
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Final, cast
@@ -28,6 +28,9 @@ from tenuto.service.refusals import Invalid, Refused
 from tenuto.service.startable import resolve, validate_inline
 
 Json = object
+
+# Told the id of a new run before anything happens in it: for who wants to miss nothing.
+Before = Callable[[str], None]
 
 KEY_HOLDS: Final = 86_400.0  # seconds
 LONGEST_WAIT: Final = 58.0  # seconds: an answer that has not begun in a minute is cut off
@@ -96,6 +99,7 @@ async def start_flow(
     key: str | None = None,
     led: int = 0,
     trace: str | None = None,
+    before: Before | None = None,
 ) -> Started:
     """As `start`, of a flow that the caller has made out of what was asked, and that `who` may start."""
     hops.check(led)
@@ -105,11 +109,11 @@ async def start_flow(
     request = _request(platform, who, flow, asked)
     request.trigger = trigger
     if key is not None:
-        return await _start_once(platform, who, asked, request, key)
+        return await _start_once(platform, who, asked, request, key, before)
     if asked.name is None:  # the usual case, and the short way: the name that is made up is free
-        return await _start_new(platform, request)
+        return await _start_new(platform, request, before)
     async with _free_name(platform, who, asked.name):
-        return await _start_new(platform, request)
+        return await _start_new(platform, request, before)
 
 
 async def ended(platform: Platform, run: str, seconds: float) -> None:
@@ -184,9 +188,11 @@ async def _free_name(platform: Platform, who: Principal, name: str | None) -> As
         naming.discard(taken)
 
 
-async def _start_new(platform: Platform, request: StartRequest) -> Started:
+async def _start_new(platform: Platform, request: StartRequest, before: Before | None) -> Started:
     """An id that nobody knows: what the run's first facts say is heard, so that nothing has to be read."""
     run = platform.names.run_id()
+    if before is not None:
+        before(run)
     heard = _Heard()
     leave = platform.live.feed.listen(run, heard)
     try:
@@ -247,7 +253,9 @@ def _entry(run: str, request: StartRequest, heard: _Heard) -> RunEntry:
 # --- at most once for each key
 
 
-async def _start_once(platform: Platform, who: Principal, asked: Asked, request: StartRequest, key: str) -> Started:
+async def _start_once(
+    platform: Platform, who: Principal, asked: Asked, request: StartRequest, key: str, before: Before | None
+) -> Started:
     _check_key(key)
     mine = _claim(platform, who, asked, key)
     first = await _claimed(platform, mine)
@@ -255,6 +263,8 @@ async def _start_once(platform: Platform, who: Principal, asked: Asked, request:
         said = "this Idempotency-Key came with another body before"
         raise Refused("conflict", said, "use a new key for another run")
     run = mine.run if first is None else first.run
+    if first is None and before is not None:
+        before(run)
     name = asked.name if first is None else None  # otherwise it is the run's own
     try:
         async with _free_name(platform, who, name):

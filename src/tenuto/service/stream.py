@@ -26,6 +26,7 @@ class Reader:
 
     def __init__(self, channel: Channel, archive: Archive, after: int, leave: Callable[["Reader"], None]) -> None:
         self.seen = after
+        self.behind = True  # what is recorded is to be read
         self.channel = channel
         self.place = channel.end
         self._archive = archive
@@ -59,19 +60,18 @@ class Reader:
             self._on_drop()
 
     async def _pieces(self) -> AsyncGenerator[Piece]:
-        behind = True
         while not self.channel.closed:
-            if behind:
+            if self.behind:
                 async for piece in self._recorded():
                     yield piece
                     if piece.last:
                         return
-                behind = False
+                self.behind = False
             piece = self.channel.since(self.place)
             if piece is None:
                 if self._took > SLOW:
                     return
-                self.place, behind = self.channel.end, True
+                self.place, self.behind = self.channel.end, True
             elif piece.frames:
                 self.place = piece.until
                 piece = piece.after(self.seen)
@@ -118,6 +118,12 @@ class Streams:
             if self._closed:
                 channel.close()
         return Reader(channel, self._archive, after, self._left)
+
+    def reader_of_new(self, run: str) -> Reader:
+        """From the beginning of a run that is not there yet: it misses nothing, not even what is not recorded."""
+        reader = self.reader(run)
+        reader.behind = False
+        return reader
 
     def close(self) -> None:
         """Every reader is sent away; it may come back to whoever serves next."""
