@@ -1,0 +1,30 @@
+"""LangGraph: a runtime for agent files, and nodes that run graphs. Nothing of LangGraph is imported before it is used.
+
+`durable(model)` and `durable(tool)` are for people's own graphs: each of their calls becomes a step of the run.
+"""
+
+import os
+from typing import Any
+
+from tenuto.sdk import Package
+
+# Read once by LangGraph, when it is imported: what comes back from a checkpoint is of known types only.
+os.environ.setdefault("LANGGRAPH_STRICT_MSGPACK", "true")
+
+PACKAGE = Package(
+    title="LangGraph",
+    icon="share-2",
+    description="Run a graph of LangGraph: durable at each superstep, with its interrupts in the inbox.",
+    nodes=["langgraph.graph"],
+    install="tenuto[langgraph]",
+)
+
+
+def durable(inner: Any, *, effects: str = "idempotent") -> Any:
+    """The same chat model or tool, each of whose calls is a step of the run: one that was answered is never made again.
+
+    `effects="once"`: a call whose answer was lost is not repeated before a person has decided. Outside of a run nothing changes.
+    """
+    from tenuto.agents.langgraph.wrapping import wrapped
+
+    return wrapped(inner, effects)
