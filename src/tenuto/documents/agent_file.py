@@ -49,7 +49,7 @@ def load_agent(source: bytes | str, *, name: str = "", team: str = "", origin: S
     try:
         front = take_apart(source)
     except Refused as refused:
-        return LoadedAgent(None, [_in_our_words(refused.problem)])
+        return LoadedAgent(None, [_in_our_words(refused.problem)], kebab(name))
     reader = _Reader(front.fields)
     agent = reader.agent(front, name, team, origin)
     problems = [*front.problems, *front.placed(reader.found.finished())]

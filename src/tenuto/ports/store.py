@@ -18,6 +18,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from tenuto.ports.agents import StoredAgents
 from tenuto.ports.audit import Audit
 from tenuto.ports.claims import Claims
 from tenuto.ports.deliveries import Deliveries
@@ -47,6 +48,7 @@ from tenuto.ports.webhooks import WebhookDeliveries, WebhookQueue, Webhooks
 class Transaction:
     """One small port a noun."""
 
+    agents: StoredAgents
     audit: Audit
     claims: Claims
     deliveries: Deliveries

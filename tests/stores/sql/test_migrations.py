@@ -75,6 +75,12 @@ ROWS: dict[str, str] = {
         INSERT INTO mcp_servers VALUES ('default', 'tickets', '{}', 'user:ann', 1.0);
         INSERT INTO mcp_pins VALUES ('default', 'tickets', 'search', 'aa', '{}', 'user:ann', 1.0);
     """,
+    "0007": """
+        INSERT INTO agents (tenant, name, number, description, team, updated_at, deleted)
+            VALUES ('default', 'editor', 1, 'Edits.', 'marketing', 1.5, false);
+        INSERT INTO agent_versions (tenant, agent, number, hash, "by", at, source)
+            VALUES ('default', 'editor', 1, 'f5ed5d73c696', 'u1', 1.5, '---');
+    """,
 }
 # Columns that a revision took away: nothing read them.
 DROPPED = {"users": {"failed_logins", "locked_until"}}

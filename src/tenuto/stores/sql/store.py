@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tenuto.ports.records import Unavailable
 from tenuto.ports.store import Transaction
+from tenuto.stores.sql.agents import SqlAgents
 from tenuto.stores.sql.audit import SqlAudit
 from tenuto.stores.sql.claims import SqlClaims
 from tenuto.stores.sql.deliveries import SqlDeliveries
@@ -118,6 +119,7 @@ class SqlStore:
 
 def _transaction(sql: Sql) -> Transaction:
     return Transaction(
+        agents=SqlAgents(sql),
         audit=SqlAudit(sql),
         claims=SqlClaims(sql),
         deliveries=SqlDeliveries(sql),

@@ -24,7 +24,7 @@ from sqlalchemy import (
 from tenuto.stores.sql.types import Json, Names, Words
 
 # Raise it with every new file in `migrations/versions/`; a test compares what the two make.
-REVISION: Final = "0006"
+REVISION: Final = "0007"
 
 metadata: Final = MetaData(
     naming_convention={
@@ -406,7 +406,36 @@ webhook_deliveries: Final = Table(
     Index(None, "changed_at"),
 )
 
-# --- what agents may call
+# --- agents, and what they may call
+
+# One that was deleted keeps its row, and its history.
+agents: Final = Table(
+    "agents",
+    metadata,
+    _word("tenant"),
+    _word("name"),
+    _number("number"),
+    _word("description"),
+    _word("team"),
+    _moment("updated_at"),
+    _yes("deleted"),
+    _key("tenant", "name"),
+    _of_tenant(),
+)
+
+agent_versions: Final = Table(
+    "agent_versions",
+    metadata,
+    _word("tenant"),
+    _word("agent"),
+    _number("number"),
+    _word("hash"),
+    _word("by"),
+    _moment("at"),
+    _word("source"),
+    _key("tenant", "agent", "number"),
+    _of("agents", {"tenant": "tenant", "agent": "name"}),
+)
 
 http_tools: Final = Table(
     "http_tools",
