@@ -15,8 +15,11 @@ from typing import Any, Final, cast
 
 from tenuto.ports.database_url import DatabaseUrl
 from tenuto.ports.limits import Rate
+from tenuto.sdk.errors import NodeError
 from tenuto.sdk.http.addresses import Network, parse_networks
+from tenuto.sdk.http.urls import parse_url
 from tenuto.service.issuers import Issuer, read_issuers
+from tenuto.service.tools.services import Service, read_services
 
 PREFIX: Final = "TENUTO_"
 FILE: Final = "tenuto.toml"
@@ -174,6 +177,21 @@ def _table(given: Any) -> dict[str, Any]:
     return cast("dict[str, Any]", given)
 
 
+def _tools(given: Any) -> dict[str, Service]:
+    unknown = sorted(_table(given).keys() - {"http"})
+    if unknown:
+        raise _NotSo(f"`[tools.http]`; `{unknown[0]}` is no kind of tool that is set here")
+    return read_services(given.get("http", {}))
+
+
+def _url(given: Any) -> str:
+    try:
+        parse_url(_text(given))
+    except NodeError as error:
+        raise _NotSo(f"an address such as http://knowledge:8084 ({error.message})") from None
+    return given
+
+
 def _pools(given: Any) -> dict[str, PoolSetting]:
     return {name: _pool(name, _table(limits)) for name, limits in _table(given).items()}
 
@@ -241,6 +259,17 @@ class Settings:
     needs: Mapping[str, Any] = _doc(
         "`[needs]`: what exported flows need where they run; it is read when they are imported.", dict, _table
     )
+    tools: Mapping[str, Service] = _doc(
+        "`[tools.http.NAME]`: a service that agents may ask as `http:NAME`: its `url`, `method`, `parameters`, `secret`.",
+        dict,
+        _tools,
+    )
+    knowledge_url: str | None = _doc(
+        "The knowledge service that `http:search_documents` asks; without it there is no such tool.", None, _url
+    )
+    integrations_url: str | None = _doc(
+        "The integrations service that `http:create_jira_issue` asks; without it there is no such tool.", None, _url
+    )
     host: str = _doc("The address that the server listens at.", "127.0.0.1", _text)
     port: int = _doc("The port that the server listens at.", 8090, _port)
     allowed_hosts: tuple[str, ...] = _doc(
@@ -299,7 +328,7 @@ _SECRET: Final = frozenset({"database_url", "secret_key"})
 # Never in a file that lies beside flows, in Git.
 _ENVIRONMENT_ONLY: Final = frozenset({"secret_key"})
 # Tables that only a file can hold.
-_FILE_ONLY: Final = frozenset({"limits", "needs", "oidc", "pools", "vars"})
+_FILE_ONLY: Final = frozenset({"limits", "needs", "oidc", "pools", "tools", "vars"})
 
 
 def load(environment: Mapping[str, str] | None = None, directory: Path | None = None, **given: Any) -> Settings:

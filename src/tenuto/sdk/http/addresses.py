@@ -57,23 +57,42 @@ def is_public(address: Address) -> bool:
 
 
 class Policy:
-    """`allow`: networks that may be reached on any port. `own`: where this program itself listens, refused in any case."""
+    """`allow`: networks that may be reached on any port. `own`: where this program itself listens, refused in any case.
 
-    def __init__(self, allow: Iterable[Network] = (), own: Iterable[tuple[str, int]] = ()) -> None:
+    `hosts`: names with their ports that an operator wrote down, trusted wherever they lead.
+    """
+
+    def __init__(
+        self,
+        allow: Iterable[Network] = (),
+        own: Iterable[tuple[str, int]] = (),
+        hosts: Iterable[tuple[str, int]] = (),
+    ) -> None:
         self._allow = tuple(allow)
+        self._hosts = frozenset(hosts)
         self._own = frozenset((unwrapped(ip_address(host)), port) for host, port in own)
 
-    def permits(self, address: str, port: int) -> bool:
-        """Whether a node may connect there. An address that is none may not."""
+    def permits(self, address: str, port: int, host: str = "") -> bool:
+        """Whether a node may connect there, for a URL that names that host. An address that is none may not."""
         try:
             plain = unwrapped(ip_address(address))
         except ValueError:
             return False
         if self._is_own(plain, port):
             return False
+        if (host, port) in self._hosts:
+            return True
         if any(plain in network for network in self._allow):
             return True
         return port in PUBLIC_PORTS and is_public(plain)
+
+    def forbids(self, host: str, port: int) -> bool:
+        """Whether it is an address that is not permitted. What a name leads to is known when it is looked up."""
+        try:
+            ip_address(host)
+        except ValueError:
+            return False
+        return not self.permits(host, port)
 
     def _is_own(self, address: Address, port: int) -> bool:
         if (address, port) in self._own:

@@ -31,6 +31,20 @@ async def read(stream: AsyncIterable[bytes], encoding: str, limit: int = MAX_BYT
     return bytes(body)
 
 
+async def beginning(stream: AsyncIterable[bytes], encoding: str, limit: int) -> bytes:
+    """How the body begins, unpacked; what cannot be unpacked is nothing. For who only shows it."""
+    body = bytearray()
+    try:
+        unpack = _unpacker(encoding)
+        async for chunk in stream:
+            body += unpack.feed(chunk, limit - len(body)) if unpack else chunk
+            if len(body) >= limit:
+                break
+    except NodeError:
+        return b""
+    return bytes(body[:limit])
+
+
 def refuse_announced(length: str | None, limit: int) -> None:
     """Refuse a body that says beforehand that it is too large."""
     if (

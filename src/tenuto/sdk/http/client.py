@@ -53,7 +53,9 @@ class _Request:
 class HttpClient:
     """What a host keeps. Costs nothing until the first request; belongs to the event loop that makes it.
 
-    `allow`: networks beyond the public ones. `own`: where this program listens. `resolver`: another way to look names up.
+    `allow`: networks beyond the public ones. `own`: where this program listens. `hosts`: names and ports
+    that an operator trusts, wherever they are. `resolver`: another way to look names up. `cut`: of a body
+    longer than `max_bytes` the beginning is enough.
     """
 
     def __init__(
@@ -61,12 +63,15 @@ class HttpClient:
         allow: Iterable[Network] = (),
         *,
         own: Iterable[tuple[str, int]] = (),
+        hosts: Iterable[tuple[str, int]] = (),
         resolver: Resolve | None = None,
         max_bytes: int = bodies.MAX_BYTES,
+        cut: bool = False,
     ) -> None:
-        self._policy = Policy(allow, own)
+        self._policy = Policy(allow, own, hosts)
         self._resolver = resolver
         self._max_bytes = max_bytes
+        self._cut = cut
         self._transport: Transport | None = None
 
     def view(
@@ -79,6 +84,12 @@ class HttpClient:
         """The client as one node sees it. `hops`: how many runs led to this one. `bound`: for each secret that the node
         holds and that is for some hosts alone, those hosts. `trace`: the header `traceparent` of what it asks."""
         return Http(self, idempotency_key, hops, bound or {}, trace)
+
+    def check(self, url: str) -> None:
+        """`NodeError` where it can be told beforehand, looking nothing up, that this may never be asked."""
+        target = parse_url(url)
+        if self._policy.forbids(target.host, target.port):
+            raise NodeError(f"{target} is no place that may be reached", type="permission", retry=False)
 
     async def aclose(self) -> None:
         """Close what is kept open."""
@@ -113,6 +124,8 @@ class HttpClient:
         return Response(answer.status, headers, content, request.target.url, request.asked), location
 
     async def _read(self, stream: AsyncIterable[bytes], headers: Mapping[str, str]) -> bytes:
+        if self._cut:
+            return await bodies.beginning(stream, headers.get("content-encoding", ""), self._max_bytes)
         bodies.refuse_announced(headers.get("content-length"), self._max_bytes)
         return await bodies.read(stream, headers.get("content-encoding", ""), self._max_bytes)
 
@@ -137,6 +150,10 @@ class Http:
         self._hops = hops
         self._trace = trace
         self._bound = bound
+
+    def over(self, client: HttpClient) -> Http:
+        """The same view of another client, one that may reach what an operator named."""
+        return Http(client, self._key, self._hops, self._bound, self._trace)
 
     async def request(
         self,
@@ -196,11 +213,16 @@ class Http:
         return _Request(verb, parse_url(url, query), made, content)
 
 
+def for_host(host: str, hosts: Iterable[str]) -> bool:
+    """Whether what is for these hosts (`example.com`, `*.example.com`) may be sent to that one."""
+    return any(host == each or (each[:2] == "*." and host.endswith(each[1:])) for each in hosts)
+
+
 def _refuse_foreign(request: _Request, bound: Mapping[str, Iterable[str]]) -> None:
     """A node that holds a secret for some hosts alone asks no others: whatever it sends might carry the secret."""
     host = request.target.host.rstrip(".").lower()
     for name, hosts in bound.items():
-        if not any(host == each or (each[:2] == "*." and host.endswith(each[1:])) for each in hosts):
+        if not for_host(host, hosts):
             allowed = ", ".join(hosts)
             message = f"{request.asked}: the secret `{name}` may be sent to {allowed} alone, and this node holds it"
             raise NodeError(message, type="permission", retry=False)

@@ -114,7 +114,7 @@ class GuardedBackend(httpcore2.AsyncNetworkBackend):
             found = [host] if literal else await self._resolve(host, port)
         except (OSError, UnicodeError):
             found = []
-        addresses = [address for address in found if self._policy.permits(address, port)][:_TRIED]
+        addresses = [address for address in found if self._policy.permits(address, port, host)][:_TRIED]
         if not addresses:
             where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
             raise NodeError(
