@@ -49,10 +49,14 @@ class ToolSchema(TypedDict):
 
 
 class Ask(TypedDict):
-    """One question to a model. `output`: the JSON Schema that the answer's `data` must fit. `options`: `max_tokens`, `temperature`, …"""
+    """One question to a model. `output`: the JSON Schema that the answer's `data` must fit. `options`: `max_tokens`, `temperature`, …
+
+    `agent`: who asks. No provider is told; scripts choose by it.
+    """
 
     messages: list[Message]
     tools: list[ToolSchema]
+    agent: NotRequired[str]
     output: NotRequired[dict[str, Any] | None]
     options: NotRequired[dict[str, Any]]
 
