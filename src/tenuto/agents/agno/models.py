@@ -1,0 +1,102 @@
+"""`provider:model` as the class that Agno itself has for it.
+
+The providers' HTTP goes through the client that the model's specification gives; nothing is tried again here.
+"""
+
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any, Final, cast
+
+from agno.models.base import Model
+
+from tenuto.sdk.agents import Ask, ModelSpec
+
+MAX_TOKENS: Final = 8_192  # of an answer, where the wire wants a number and nobody gave one
+APART: Final = frozenset({"anthropic", "bedrock"})  # they count cached tokens apart from the input
+_ANSWER: Final = "answer"
+_OPENAI: Final = "https://api.openai.com/v1"
+
+
+def native(spec: ModelSpec, ask: Ask) -> AbstractAsyncContextManager[Model]:
+    """The class of Agno that speaks to that provider, made for one question. `provider`: one of `PROVIDERS`."""
+    return _MAKERS[spec.provider](spec, {**spec.options, **ask.get("options", {})})
+
+
+def response_format(spec: ModelSpec, ask: Ask) -> dict[str, Any] | None:
+    """The schema that an answer shall fit, as the provider's wire has it; None where it has none."""
+    schema = ask.get("output")
+    if not schema:
+        return None
+    if spec.provider == "anthropic":
+        from anthropic import transform_schema
+
+        return {"type": "json_schema", "schema": transform_schema(dict(schema))}
+    if spec.provider == "bedrock":
+        return None
+    return {"type": "json_schema", "json_schema": {"name": _ANSWER, "schema": dict(schema)}}
+
+
+def _client(spec: ModelSpec) -> dict[str, Any]:
+    given: dict[str, Any] = {"max_retries": 0, "api_key": spec.api_key or "none"}
+    if spec.base_url:
+        given["base_url"] = spec.base_url
+    if spec.http is not None:
+        given["http_client"] = spec.http()
+    return given
+
+
+@asynccontextmanager
+async def _openai(spec: ModelSpec, params: dict[str, Any]) -> AsyncGenerator[Model]:
+    """`OpenAILike` for any other server, and for Ollama: Agno's own class wants another library for the same wire."""
+    from agno.models.openai import OpenAIChat, OpenAILike
+    from openai import AsyncOpenAI
+
+    kind = OpenAIChat if spec.provider == "openai" and spec.base_url in {None, _OPENAI} else OpenAILike
+    yield kind(id=spec.model, async_client=AsyncOpenAI(**_client(spec)), request_params=params or None)
+
+
+@asynccontextmanager
+async def _responses(spec: ModelSpec, params: dict[str, Any]) -> AsyncGenerator[Model]:
+    """`store=False`: the whole conversation goes along, so that an answer which a person has edited is what counts."""
+    from agno.models.openai import OpenAIResponses
+    from openai import AsyncOpenAI
+
+    if "max_tokens" in params:
+        params["max_output_tokens"] = params.pop("max_tokens")
+    client = AsyncOpenAI(**_client(spec))
+    yield OpenAIResponses(id=spec.model, async_client=client, store=False, request_params=params or None)
+
+
+@asynccontextmanager
+async def _anthropic(spec: ModelSpec, params: dict[str, Any]) -> AsyncGenerator[Model]:
+    from agno.models.anthropic import Claude
+    from anthropic import AsyncAnthropic
+
+    limit = params.pop("max_tokens", MAX_TOKENS)
+    client = AsyncAnthropic(**_client(spec))
+    yield Claude(id=spec.model, async_client=client, max_tokens=limit, request_params=params or None)
+
+
+@asynccontextmanager
+async def _bedrock(spec: ModelSpec, params: dict[str, Any]) -> AsyncGenerator[Model]:
+    from agno.models.aws import AwsBedrock
+    from aiobotocore.config import AioConfig  # pyright: ignore[reportMissingTypeStubs]  it has none
+    from aiobotocore.session import AioSession  # pyright: ignore[reportMissingTypeStubs]
+
+    config = AioConfig(retries={"total_max_attempts": 1}, read_timeout=120)
+    making = cast("Any", AioSession()).create_client(
+        "bedrock-runtime", region_name=params.pop("region", None), endpoint_url=spec.base_url, config=config
+    )
+    known = {name: params.pop(name) for name in ("max_tokens", "temperature", "top_p") if name in params}
+    async with making as client:
+        yield AwsBedrock(id=spec.model, async_client=client, request_params=params or None, **known)
+
+
+_MAKERS: Final[Mapping[str, Callable[[ModelSpec, dict[str, Any]], AbstractAsyncContextManager[Model]]]] = {
+    "openai": _openai,
+    "openai-responses": _responses,
+    "anthropic": _anthropic,
+    "bedrock": _bedrock,
+    "ollama": _openai,
+}
+PROVIDERS: Final = frozenset(_MAKERS)

@@ -1,0 +1,115 @@
+"""`provider:model` as the class that Strands itself has for it.
+
+The providers' HTTP goes through the client that the model's specification gives; nothing is tried again here.
+"""
+
+import copy
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from strands.models import Model
+
+from tenuto.sdk.agents import Ask, ModelSpec
+
+MAX_TOKENS: Final = 8_192  # of an answer, where the wire wants a number and nobody gave one
+APART: Final = frozenset({"anthropic", "bedrock"})  # they count cached tokens apart from the input
+_ANSWER: Final = "answer"
+
+
+def native(spec: ModelSpec, ask: Ask) -> Model:
+    """The class of Strands that speaks to that provider, made for one question. `provider`: one of `PROVIDERS`."""
+    return _MAKERS[spec.provider](spec, ask)
+
+
+def _params(spec: ModelSpec, ask: Ask) -> dict[str, Any]:
+    return {**spec.options, **ask.get("options", {})}
+
+
+def _client(spec: ModelSpec) -> dict[str, Any]:
+    given: dict[str, Any] = {"max_retries": 0, "api_key": spec.api_key or "none"}
+    if spec.base_url:
+        given["base_url"] = spec.base_url
+    if spec.http is not None:
+        given["http_client"] = _lent(spec.http())
+    return given
+
+
+def _lent(client: Any) -> Any:
+    """A client that whoever was given it may close, while its owner's stays open."""
+    lent = copy.copy(client)
+    lent.aclose = _nothing
+    return lent
+
+
+async def _nothing() -> None:
+    return
+
+
+def _openai(spec: ModelSpec, ask: Ask) -> Model:
+    from strands.models.openai import OpenAIModel
+
+    params = _params(spec, ask)
+    schema = ask.get("output")
+    if schema:
+        described = {"name": _ANSWER, "schema": dict(schema)}
+        params["response_format"] = {"type": "json_schema", "json_schema": described}
+    return OpenAIModel(client_args=_client(spec), model_id=spec.model, params=params)
+
+
+def _responses(spec: ModelSpec, ask: Ask) -> Model:
+    from strands.models.openai_responses import OpenAIResponsesModel
+
+    params = _params(spec, ask)
+    if "max_tokens" in params:
+        params["max_output_tokens"] = params.pop("max_tokens")
+    schema = ask.get("output")
+    if schema:
+        params["text"] = {"format": {"type": "json_schema", "name": _ANSWER, "schema": dict(schema), "strict": False}}
+    return OpenAIResponsesModel(client_args=_client(spec), model_id=spec.model, params=params)
+
+
+def _anthropic(spec: ModelSpec, ask: Ask) -> Model:
+    from strands.models.anthropic import AnthropicModel
+
+    params = _params(spec, ask)
+    limit = params.pop("max_tokens", MAX_TOKENS)
+    schema = ask.get("output")
+    if schema:
+        params["output_config"] = {"format": {"type": "json_schema", "schema": _closed(schema)}}
+    return AnthropicModel(client_args=_client(spec), model_id=spec.model, max_tokens=limit, params=params)
+
+
+def _closed(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """As Anthropic enforces it: its own library says which schemas it takes, and how they are written."""
+    from anthropic import transform_schema
+
+    return transform_schema(dict(schema))
+
+
+def _bedrock(spec: ModelSpec, ask: Ask) -> Model:
+    """Its library is a blocking one: Strands lets it run in a thread."""
+    from botocore.config import Config  # pyright: ignore[reportMissingTypeStubs]  it has none
+    from strands.models.bedrock import BedrockModel
+
+    params = _params(spec, ask)
+    region = params.pop("region", None)
+    known = {name: params.pop(name) for name in ("max_tokens", "temperature", "top_p") if name in params}
+    return BedrockModel(
+        boto_client_config=Config(retries={"total_max_attempts": 1}, read_timeout=120),
+        region_name=region,
+        endpoint_url=spec.base_url,
+        api_key=spec.api_key or None,
+        model_id=spec.model,
+        additional_request_fields=params or None,
+        **known,
+    )
+
+
+_MAKERS: Final[Mapping[str, Callable[[ModelSpec, Ask], Model]]] = {
+    "openai": _openai,
+    "openai-responses": _responses,
+    "anthropic": _anthropic,
+    "bedrock": _bedrock,
+    "ollama": _openai,  # it speaks that wire; Strands' own class wants another library for the same thing
+}
+PROVIDERS: Final = frozenset(_MAKERS)

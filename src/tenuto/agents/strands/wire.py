@@ -1,0 +1,64 @@
+"""Strands' own classes, asked in our words: what they say on the wire is heard to its end and becomes one answer."""
+
+import json
+from collections.abc import AsyncIterable
+from contextlib import aclosing
+from typing import Any, Final, cast
+
+from strands.event_loop.streaming import process_stream
+from strands.types._events import ModelStopReason, TextStreamEvent
+from strands.types.streaming import StreamEvent
+
+from tenuto.agents.strands.models import APART, PROVIDERS, native
+from tenuto.agents.strands.translate import our_answer, strands_messages, tool_spec
+from tenuto.sdk.agents import Answer, Ask, Endpoint, Model, ModelError, ModelSpec
+from tenuto.sdk.agents.messages import Message
+from tenuto.sdk.agents.model import Tell
+
+_IN_WORDS: Final = frozenset({"bedrock"})  # its wire has no place for a schema
+
+
+class Wire:
+    """A `Model` of ours over the class that Strands has for the provider."""
+
+    def __init__(self, spec: ModelSpec) -> None:
+        self._spec = spec
+
+    async def answer(self, ask: Ask, tell: Tell, *, key: str) -> Answer:
+        del key
+        model = native(self._spec, ask)
+        specs = [tool_spec(schema) for schema in ask["tools"]]
+        chunks = model.stream(strands_messages(ask["messages"]), specs or None, self._system(ask))
+        return await heard(chunks, tell, self._spec.name, apart=self._spec.provider in APART)
+
+    def _system(self, ask: Ask) -> str | None:
+        said = [_text(message) for message in ask["messages"] if message["role"] == "system"]
+        schema = ask.get("output")
+        if schema and self._spec.provider in _IN_WORDS:
+            said.append(f"Answer with JSON that fits this JSON Schema, and nothing else: {json.dumps(schema)}")
+        return "\n\n".join(said) or None
+
+
+def wired(endpoint: Endpoint) -> Model:
+    """Who asks there: Strands' own class where there is one, else (a script, a local model) our own."""
+    return Wire(endpoint.spec) if endpoint.spec.provider in PROVIDERS else endpoint.model
+
+
+async def heard(chunks: AsyncIterable[StreamEvent], tell: Tell, name: str, *, apart: bool) -> Answer:
+    """The whole of a stream as one answer; its text is told as it comes."""
+    stop: tuple[Any, Any, Any, Any] | None = None
+    async with aclosing(process_stream(chunks)) as events:
+        async for event in events:
+            if isinstance(event, ModelStopReason):
+                stop = cast("tuple[Any, Any, Any, Any]", event["stop"])
+            elif isinstance(event, TextStreamEvent):
+                tell(str(cast("dict[str, Any]", event)["data"]))
+    if stop is None:
+        raise ModelError(f"{name} broke off without an answer")
+    reason, message, usage, _ = stop
+    return our_answer(reason, message, usage, name, apart=apart)
+
+
+def _text(message: Message) -> str:
+    content = message["content"]
+    return content if isinstance(content, str) else "\n".join(part.get("text", "") for part in content)
