@@ -138,7 +138,10 @@ class Context(Protocol):
         version: str | None = None,
         key: str | None = None,
     ) -> Any:
-        """Run another flow and wait for its output: a step. `key` names it; without one, the flow and how often it was called do."""
+        """Run another flow and wait for its output: a step. `key` names it; without one, the flow and how often it was called do.
+
+        Inside a step of the very same key it is part of that step.
+        """
         ...
 
     async def call_node(self, type: str, arguments: Mapping[str, Any], *, key: str) -> Any:  # noqa: A002  the word of the library

@@ -171,7 +171,10 @@ class LocalContext:
         if key is None:
             called = f"{self._prefix}flow:{flow}:"
             key = f"flow:{flow}:{sum(1 for each in self._used or () if each.startswith(called))}"
-        return await self.step(key, self._call_flow, flow, input, version, self._prefix + key)
+        whole = self._prefix + key
+        if self.keys().get(whole):
+            return await self._call_flow(flow, input, version, whole)
+        return await self.step(key, self._call_flow, flow, input, version, whole)
 
     async def _call_flow(self, flow: str, given: Any, version: str | None, key: str) -> Any:
         return await self._attempt.owner.call_flow(self.path, flow, given, version, key)

@@ -8,6 +8,7 @@ from tenuto.sdk.agents.agent import Agent
 from tenuto.sdk.agents.messages import Message, Usage
 
 if TYPE_CHECKING:
+    from tenuto.sdk.agents.standing import Standing
     from tenuto.sdk.context import Context
 
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 class Work:
     """One task for one agent. `parameters` are shown to it as named blocks. `history`: what was said before in its session.
 
-    `callers`: the agents above it, the first one first; it has no right that one of them lacks.
+    `callers`: the agents above it, the first one first. `above`: what the last of them is held to, and so it is too.
     """
 
     agent: Agent
@@ -24,6 +25,7 @@ class Work:
     output: Mapping[str, Any] | None = None  # a JSON Schema, in place of the agent's
     history: tuple[Message, ...] = ()
     callers: tuple[str, ...] = ()
+    above: "Standing | None" = None
 
 
 class Result(TypedDict):

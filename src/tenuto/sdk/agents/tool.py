@@ -70,7 +70,7 @@ class Tool(Protocol):
     async def call(self, arguments: dict[str, Any], ctx: "Context", key: str) -> Any:
         """The answer, as JSON. `key` names the call within the node, the same on every attempt. `NodeError` if it failed.
 
-        It is called inside the step of that key, so `ctx.call_node(type, arguments, key=key)` is part of that step; a
-        flow is called with a key below it: `ctx.call_flow(flow, arguments, key=f"{key}/flow")`.
+        It is called inside the step of that key: `ctx.call_node(type, arguments, key=key)` and `ctx.call_flow(flow,
+        arguments, key=key)` are part of it. Steps of its own need keys below it: `f"{key}/upload"`.
         """
         ...

@@ -1,0 +1,119 @@
+"""Asking a model durably, for every runtime: each question is a step (`model:N`), so that no answer is paid twice.
+
+Endpoints are tried in order; what was spent counts for the agent and its callers; an answer that must fit a schema is asked
+for once more where it does not.
+"""
+
+import base64
+from collections.abc import Callable, Sequence
+from typing import Any, cast
+
+from tenuto.sdk.agents.chain import Chain
+from tenuto.sdk.agents.messages import Answer, Ask, Message, ToolCall
+from tenuto.sdk.agents.model import Endpoint, ModelError, Tell
+from tenuto.sdk.agents.standing import Standing
+from tenuto.sdk.agents.structured import fitted
+
+
+class Asker:
+    """Of one agent at work. `expect`: is told of the calls that an answer asks for, in the order of the model."""
+
+    def __init__(self, standing: Standing, expect: Callable[[Sequence[ToolCall]], None]) -> None:
+        self._standing = standing
+        self._expect = expect
+        self._ctx = standing.ctx
+        self._chain = Chain()
+        self._asked = 0
+        self._endpoints: list[Endpoint] | None = None
+
+    async def ask(self, ask: Ask, tell: Tell | None = None) -> Answer:
+        """One answer, with `data` where `output` was asked for. Its text is streamed as it comes; `tell` is given it too.
+
+        `ModelError` if no endpoint answers. Waits for a person where the budget or the turns are used up.
+        """
+
+        async def once(question: Ask) -> Answer:
+            return await self._step(question, tell)
+
+        answer = await fitted(ask, once)
+        self._expect(answer["tool_calls"])
+        return answer
+
+    async def _step(self, ask: Ask, tell: Tell | None) -> Answer:
+        self._asked += 1
+        key = f"model:{self._asked}"
+        ledger = self._standing.ledger
+        if not self._ctx.recorded(key):
+            await ledger.allow()
+        said = self._chain.of(ask["messages"], ask.get("output"))
+
+        async def call(_: str) -> Answer:
+            return await self._answer(ask, tell, key)
+
+        answer = await self._ctx.step(key, call, said)
+        ledger.turn()
+        ledger.spend(answer["usage"])
+        return answer
+
+    async def _answer(self, ask: Ask, tell: Tell | None, key: str) -> Answer:
+        question = await self._with_images(ask)
+        failed: ModelError | None = None
+        for endpoint in await self._reach():
+            if failed is not None:
+                self._ctx.log(f"{endpoint.spec.name} is asked instead", model=endpoint.spec.name, why=failed.message)
+            try:
+                return await self._ask_at(endpoint, question, tell, key)
+            except ModelError as error:
+                failed = error
+        raise failed or ModelError(f"{self._standing.agent.name} names no model", retry=False)
+
+    async def _ask_at(self, endpoint: Endpoint, ask: Ask, tell: Tell | None, key: str) -> Answer:
+        told = False
+
+        def hear(piece: str) -> None:
+            nonlocal told
+            told = True
+            self._ctx.stream({"text": piece})
+            if tell is not None:
+                tell(piece)
+
+        async def call() -> Answer:
+            nonlocal told
+            if told:  # it broke off in the middle: who watches begins anew
+                self._ctx.stream({"text": "", "again": True})
+                told = False
+            return await endpoint.model.answer(ask, hear, key=f"{self._ctx.idempotency_key}/{key}")
+
+        try:
+            answer = await endpoint.guarded(call)
+        except ModelError:
+            if told:
+                self._ctx.stream({"text": "", "again": True})
+            raise
+        return {**answer, "usage": endpoint.priced(answer["usage"])}
+
+    async def _reach(self) -> list[Endpoint]:
+        if self._endpoints is None:
+            self._endpoints = await self._ctx.agents.endpoints(self._standing.agent.model)
+        return self._endpoints
+
+    async def _with_images(self, ask: Ask) -> Ask:
+        """Files of the run as what they hold: a model knows nothing of our files."""
+        if all(isinstance(message["content"], str) for message in ask["messages"]):
+            return ask
+        return {**ask, "messages": [await self._inflated(message) for message in ask["messages"]]}
+
+    async def _inflated(self, message: Message) -> Message:
+        content = message["content"]
+        if isinstance(content, str):
+            return message
+        parts = cast("list[dict[str, Any]]", content)
+        return cast("Message", {**message, "content": [await self._part(part) for part in parts]})
+
+    async def _part(self, part: dict[str, Any]) -> dict[str, Any]:
+        image = part.get("image")
+        if not isinstance(image, dict):
+            return part
+        file = cast("dict[str, Any]", image)
+        encoded = base64.b64encode(await self._ctx.files.get(file)).decode()
+        return {**part, "image": f"data:{file.get('media_type', 'image/png')};base64,{encoded}"}

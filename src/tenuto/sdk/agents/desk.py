@@ -1,0 +1,68 @@
+"""What a runtime works with: an agent at work, its model and its tools. `Desk.open(work, ctx)` is all that a runtime needs."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from tenuto.sdk.agents.agent import Agent
+from tenuto.sdk.agents.asking import Asker
+from tenuto.sdk.agents.asking_person import NAME as ASK_PERSON
+from tenuto.sdk.agents.asking_person import AskPerson
+from tenuto.sdk.agents.calling import Caller
+from tenuto.sdk.agents.delegating import PREFIX, AgentTool
+from tenuto.sdk.agents.messages import Usage
+from tenuto.sdk.agents.runtime import Result, Work
+from tenuto.sdk.agents.standing import Standing
+from tenuto.sdk.agents.tool import Tool
+from tenuto.sdk.context import Context
+from tenuto.sdk.errors import NodeError
+
+
+@dataclass(slots=True, frozen=True)
+class Desk:
+    work: Work
+    standing: Standing
+    asker: Asker
+    caller: Caller
+
+    @classmethod
+    async def open(cls, work: Work, ctx: Context) -> "Desk":
+        standing = Standing.of(work.agent, ctx, work.above)
+        caller = Caller(standing, await _granted(work.agent, standing))
+        return cls(work, standing, Asker(standing, caller.expect), caller)
+
+    @property
+    def output(self) -> dict[str, Any] | None:
+        """The JSON Schema that the answer's `data` must fit."""
+        wanted = self.work.output if self.work.output is not None else self.work.agent.output
+        return None if wanted is None else dict(wanted)
+
+    @property
+    def usage(self) -> Usage:
+        """All that was spent so far, by this agent and those that it called."""
+        used = self.standing.ledger.used
+        usage: Usage = {"tokens": round(used["tokens"])}
+        return {**usage, "usd": used["usd"]} if used["usd"] else usage
+
+    def result(self, text: str, data: Any = None) -> Result:
+        """The answer of the agent. `data` counts where it has an output schema."""
+        result: Result = {"text": text, "usage": self.usage}
+        return result if self.output is None else {**result, "data": data}
+
+
+async def _granted(agent: Agent, standing: Standing) -> list[Tool]:
+    """The tools that the file names. One that is not there is said in the log, and the agent works without it."""
+    found: list[Tool] = []
+    for name in agent.tools:
+        try:
+            found.extend(await _tools(name, standing))
+        except NodeError as error:
+            standing.ctx.log(f"{agent.name} works without {name}: {error.message}", tool=name)
+    return list({tool.name: tool for tool in found}.values())
+
+
+async def _tools(name: str, standing: Standing) -> list[Tool]:
+    if name == ASK_PERSON:
+        return [AskPerson()]
+    if name.startswith(PREFIX):
+        return [AgentTool(await standing.ctx.agents.agent(name.removeprefix(PREFIX)), standing)]
+    return await standing.ctx.agents.tools([name])

@@ -1,0 +1,92 @@
+"""What a call of a tool came to: how it is recorded, and how the model is told of it."""
+
+import json
+from typing import Any, Final, Literal, NotRequired, TypedDict, cast
+
+from tenuto.sdk.agents.delegating import Delegated
+from tenuto.sdk.agents.messages import Usage
+from tenuto.sdk.agents.taint import as_data
+from tenuto.sdk.agents.tool import Tool, wire_name
+from tenuto.sdk.context import Context
+from tenuto.sdk.errors import NodeError
+from tenuto.sdk.values import to_json
+
+LARGEST: Final = 32_768  # bytes of an answer that a model is given whole
+_BEGINNING: Final = 2_000  # characters of a larger one
+
+Status = Literal["answered", "failed"]
+
+
+class Outcome(TypedDict):
+    """What is recorded of a call. `usage`: what the tool says that it cost.
+
+    Of an agent that was called: `spent`, which its own steps have told already, and what strangers wrote that it has read.
+    """
+
+    tool: str
+    status: Status
+    ms: int
+    answer: NotRequired[Any]
+    error: NotRequired[dict[str, Any]]
+    usage: NotRequired[dict[str, Any]]
+    spent: NotRequired[Usage]
+    strangers: NotRequired[list[str]]
+    private: NotRequired[bool]
+
+
+async def answered(tool: Tool, made: Any, ctx: Context, key: str, ms: int) -> Outcome:
+    if isinstance(made, Delegated):
+        return {
+            "tool": tool.name,
+            "status": "answered",
+            "ms": ms,
+            "answer": await _kept(tool, made.answer, ctx, key),
+            "spent": made.spent,
+            "strangers": made.taint.strangers,
+            "private": made.taint.private,
+        }
+    answer = await _kept(tool, made, ctx, key)
+    outcome: Outcome = {"tool": tool.name, "status": "answered", "ms": ms, "answer": answer}
+    cost = cast("dict[str, Any]", answer).get("usage") if isinstance(answer, dict) and not tool.durable else None
+    return {**outcome, "usage": cast("dict[str, Any]", cost)} if isinstance(cost, dict) else outcome
+
+
+def failed(tool: str, error: NodeError, ms: int) -> Outcome:
+    return {"tool": tool, "status": "failed", "ms": ms, "error": {"type": error.type, "message": error.message}}
+
+
+def outcome_of(tool: str, recorded: Any) -> Outcome:
+    """What is on record. Of a call in doubt, a person may have said what came of it in their own words."""
+    if isinstance(recorded, dict):
+        known = cast("dict[str, Any]", recorded)
+        if known.get("tool") == tool and known.get("status") in ("answered", "failed"):
+            return cast("Outcome", recorded)
+    return {"tool": tool, "status": "answered", "ms": 0, "answer": recorded}
+
+
+async def _kept(tool: Tool, answer: Any, ctx: Context, key: str) -> Any:
+    """The answer as JSON; a large one as a reference to a file, with its beginning."""
+    value = to_json(answer, f"the answer of {tool.name}")
+    text = text_of(value)
+    content = text.encode()
+    if len(content) <= LARGEST:
+        return value
+    words = isinstance(value, str)
+    name = f"{wire_name(tool.name)}-{key.rpartition(':')[2]}.{'txt' if words else 'json'}"
+    file = await ctx.files.put(content, name=name, media_type="text/plain" if words else "application/json")
+    return {"file": file, "size": len(content), "beginning": text[:_BEGINNING]}
+
+
+def text_of(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def content_of(tool: Tool, outcome: Outcome, notes: list[str]) -> str:
+    """What the model reads. `notes`: what we have to say of it ourselves."""
+    if outcome["status"] == "failed":
+        said = f"Error: {outcome.get('error', {}).get('message', 'the tool failed')}"
+    else:
+        said = text_of(outcome.get("answer"))
+    if said and (not tool.trusted or outcome.get("strangers")):
+        said = as_data(said, tool.name)
+    return "\n\n".join([*notes, said])
