@@ -10,17 +10,31 @@ from typing import Any, cast
 
 from tenuto.sdk.agents.chain import Chain
 from tenuto.sdk.agents.messages import Answer, Ask, Message, ToolCall
-from tenuto.sdk.agents.model import Endpoint, ModelError, Tell
+from tenuto.sdk.agents.model import Endpoint, Model, ModelError, Tell
 from tenuto.sdk.agents.standing import Standing
 from tenuto.sdk.agents.structured import fitted
 
 
-class Asker:
-    """Of one agent at work. `expect`: is told of the calls that an answer asks for, in the order of the model."""
+def ours(endpoint: Endpoint) -> Model:
+    return endpoint.model
 
-    def __init__(self, standing: Standing, expect: Callable[[Sequence[ToolCall]], None]) -> None:
+
+class Asker:
+    """Of one agent at work. `expect`: is told of the calls that an answer asks for, in the order of the model.
+
+    `wired`: who asks at an endpoint. A framework's own class speaks there where a runtime brings one.
+    """
+
+    def __init__(
+        self,
+        standing: Standing,
+        expect: Callable[[Sequence[ToolCall]], None],
+        *,
+        wired: Callable[[Endpoint], Model] = ours,
+    ) -> None:
         self._standing = standing
         self._expect = expect
+        self._wired = wired
         self._ctx = standing.ctx
         self._chain = Chain()
         self._asked = 0
@@ -82,7 +96,7 @@ class Asker:
             if told:  # it broke off in the middle: who watches begins anew
                 self._ctx.stream({"text": "", "again": True})
                 told = False
-            return await endpoint.model.answer(ask, hear, key=f"{self._ctx.idempotency_key}/{key}")
+            return await self._wired(endpoint).answer(ask, hear, key=f"{self._ctx.idempotency_key}/{key}")
 
         try:
             answer = await endpoint.guarded(call)

@@ -1,15 +1,17 @@
 """What a runtime works with: an agent at work, its model and its tools. `Desk.open(work, ctx)` is all that a runtime needs."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from tenuto.sdk.agents.agent import Agent
-from tenuto.sdk.agents.asking import Asker
+from tenuto.sdk.agents.asking import Asker, ours
 from tenuto.sdk.agents.asking_person import NAME as ASK_PERSON
 from tenuto.sdk.agents.asking_person import AskPerson
 from tenuto.sdk.agents.calling import Caller
 from tenuto.sdk.agents.delegating import PREFIX, AgentTool
 from tenuto.sdk.agents.messages import Usage
+from tenuto.sdk.agents.model import Endpoint, Model
 from tenuto.sdk.agents.runtime import Result, Work
 from tenuto.sdk.agents.standing import Standing
 from tenuto.sdk.agents.tool import Tool
@@ -25,10 +27,11 @@ class Desk:
     caller: Caller
 
     @classmethod
-    async def open(cls, work: Work, ctx: Context) -> "Desk":
+    async def open(cls, work: Work, ctx: Context, *, wired: Callable[[Endpoint], Model] = ours) -> "Desk":
+        """`wired`: who asks at an endpoint; our own client unless a runtime brings its framework's."""
         standing = Standing.of(work.agent, ctx, work.above)
         caller = Caller(standing, await _granted(work.agent, standing))
-        return cls(work, standing, Asker(standing, caller.expect), caller)
+        return cls(work, standing, Asker(standing, caller.expect, wired=wired), caller)
 
     @property
     def output(self) -> dict[str, Any] | None:
