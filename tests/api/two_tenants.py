@@ -79,6 +79,11 @@ class Tenant:
         file = await self.ask("POST", "/v1/files", 201, params={"name": self.canary}, content=self.canary.encode())
         self.ids["files.id"] = file["$file"] if isinstance(file["$file"], str) else file["$file"]["id"]
 
+        asked = {"url": "http://hooks.invalid/in", "types": ["order.*"], "description": self.canary}
+        hook = (await self.ask("POST", "/v1/webhooks", 201, json=asked))["id"]
+        sent = await self.ask("POST", f"/v1/webhooks/{hook}/test", 200)
+        self.ids |= {"webhooks.id": hook, "webhooks.delivery": sent["id"]}
+
         for noun in ("secrets", "variables"):
             if f"/v1/{noun}/{{name}}" in self.paths:
                 name = f"{self.word}_{noun}".upper()
@@ -93,6 +98,7 @@ class Tenant:
             "/v1/flows", f"/v1/flows/{self.ids['flows.name']}", f"/v1/flows/{self.ids['flows.name']}/publications",
             "/v1/stages", "/v1/runs", f"/v1/runs/{self.ids['runs.run']}", f"/v1/runs/{self.ids['runs.run']}/notes",
             f"/v1/runs/{self.ids['runs.run']}/events", "/v1/approvals", "/v1/users", "/v1/roles", "/v1/keys", "/v1/schedules",
+            "/v1/webhooks", f"/v1/webhooks/{self.ids['webhooks.id']}/deliveries",
             *[f"/v1/{noun}" for noun in ("secrets", "variables") if f"{noun}.name" in self.ids], f"/v1/tenants/{self.id}", f"/v1/files/{self.ids['files.id']}",
         ):  # fmt: skip
             answer = await self.client.get(path)

@@ -1,6 +1,7 @@
 """A house for tests of what starts runs: a real store, a real host on a journal in memory, a clock that the test moves."""
 
 import asyncio
+import base64
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import MISSING, dataclass, field, fields
@@ -15,15 +16,21 @@ from tenuto.hosts.local.opening import make_host
 from tenuto.ports.journal import RunEntry, RunQuery
 from tenuto.ports.publications import Publication
 from tenuto.ports.tenants import Tenant
+from tenuto.sdk.http import HttpClient
+from tenuto.sdk.http.addresses import parse_networks
 from tenuto.sdk.registry import library
 from tenuto.service import flows, publications
 from tenuto.service.archive import Archive
+from tenuto.service.courier import SHOWN, Courier
 from tenuto.service.live import LiveRuns
+from tenuto.service.master_keys import GivenKeys
 from tenuto.service.platform import Platform
 from tenuto.service.principal import EVERYTHING, Principal
 from tenuto.service.published import Published
 from tenuto.service.shelf import Shelf
+from tenuto.service.subscriptions import Subscriptions
 from tenuto.service.triggers import Triggers
+from tenuto.service.vault import Vault
 from tenuto.settings import Settings
 from tenuto.stores.memory import MemoryJournal
 from tenuto.stores.sql.opening import temporary_store
@@ -134,6 +141,9 @@ async def _house(store: SqlStore, journal: MemoryJournal, clock: Clock, more: di
     archive = Archive(journal, journal, lambda content: load(content, format="json").flow)
     secrets, triggers = FewSecrets(), Triggers(store)
     host = make_host(journal, journal, registry, published, clock=clock, seed=1, files_key=b"k" * 32, **more)
+    outbox, subscriptions = asyncio.Event(), Subscriptions(store, clock)
+    vault = Vault(store, GivenKeys(base64.b64encode(bytes(range(32))).decode()))
+    asker = HttpClient(parse_networks("127.0.0.1/32"), max_bytes=SHOWN, cut=True)
     live, bus = LiveRuns.of(archive, host), MemoryBus()
     given: dict[str, Any] = {
         "engine": host,
@@ -142,7 +152,7 @@ async def _house(store: SqlStore, journal: MemoryJournal, clock: Clock, more: di
         "registry": registry,
         "clock": clock,
         "store": store,
-        "flows": Shelf(published=published, clock=clock, listeners=[triggers]),
+        "flows": Shelf(published=published, clock=clock, told=outbox.set, listeners=[triggers]),
         "triggers": triggers,
         "names": Names(),
         "bus": bus,
@@ -150,11 +160,16 @@ async def _house(store: SqlStore, journal: MemoryJournal, clock: Clock, more: di
         "variables": FewVariables(),
         "files": host.services.files,
         "secrets": secrets,
+        "outbox": outbox,
+        "vault": vault,
+        "subscriptions": subscriptions,
+        "courier": Courier(store, vault, subscriptions, asker, clock, outbox.set),
     }
     try:
         yield House(store, journal, host, platform_of(given), clock, secrets)
     finally:
         live.close()
+        await asker.aclose()
         await host.close()
 
 

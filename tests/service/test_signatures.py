@@ -26,7 +26,7 @@ def signed_by(kind: str, body: bytes = BODY, at: float = NOW, secret: str = SECR
     """What a right sender would send."""
     seconds = str(int(at))
     headers = {
-        "standard": lambda: sign(secret, "msg_1", at, body),
+        "standard": lambda: sign([secret], "msg_1", at, body),
         "github": lambda: {"x-hub-signature-256": f"sha256={_sum(body, secret)}", "x-github-delivery": "d-1"},
         "stripe": lambda: {"stripe-signature": f"t={seconds},v1={_sum(seconds.encode() + b'.' + body, secret)}"},
         "slack": lambda: {
@@ -154,7 +154,7 @@ class TestStandardWebhooks:
 
     def test_an_id_with_a_dot_could_move_bytes_between_id_and_body(self):
         """`a.1.2` + `.` + body is the same text as `a` + `.1.` + a body that begins with `2.`"""
-        headers = sign(SECRET, "msg_1", NOW, f"{int(NOW)}.rest".encode())
+        headers = sign([SECRET], "msg_1", NOW, f"{int(NOW)}.rest".encode())
         headers["webhook-id"] = f"msg_1.{int(NOW)}"
 
         refused("standard", headers, b"rest")

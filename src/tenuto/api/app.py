@@ -32,6 +32,7 @@ from tenuto.api import (
     tenants,
     users,
     variables,
+    webhooks,
     ws,
 )
 from tenuto.api.middleware.bounds import Sizes, Timeouts
@@ -72,6 +73,7 @@ ROUTERS: Final[Sequence[APIRouter]] = (
     variables.router,
     tenants.router,
     users.router,
+    webhooks.router,
     ws.router,
 )
 

@@ -27,7 +27,7 @@ from tenuto.documents import load
 from tenuto.ports.engine import Refused
 from tenuto.ports.journal import Closed
 from tenuto.sdk.registry import library
-from tenuto.service import anchors, folder, housekeeping, relay, ticking
+from tenuto.service import anchors, folder, housekeeping, relay, sending, ticking
 from tenuto.service.administrator import FILE as TOKEN_FILE
 from tenuto.service.control import Desk, listening
 from tenuto.service.refusals import Invalid
@@ -110,7 +110,8 @@ class _House:
         web = _Web(_config(server, self._settings), lambda: self._announcer.ready(self._ready(server, door, shown)))
         heads = anchors.keep_anchored(server.platform.store, self._settings.data / anchors.FILE, time.time)
         work: list[Work] = [server.platform.telemetry.work(), self._recover(server), heads]
-        work += [drive(server.platform, self._stop) for drive in (relay.drive, ticking.drive, housekeeping.drive)]
+        drives = relay.drive, ticking.drive, housekeeping.drive, sending.drive
+        work += [drive(server.platform, self._stop) for drive in drives]
         if found is not None:
             work.append(found.watch(self._stop))
         _calm_collector()

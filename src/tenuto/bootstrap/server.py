@@ -11,6 +11,7 @@ from tenuto.bus.memory import MemoryBus
 from tenuto.hosts.local.names import Names
 from tenuto.sdk.http import HttpClient
 from tenuto.sdk.registry import Registry, library
+from tenuto.service import courier
 from tenuto.service.administrator import ensure_token
 from tenuto.service.assembly import Given, Parts, put_together
 from tenuto.service.platform import Platform
@@ -47,6 +48,8 @@ async def open_server(settings: Settings, registry: Registry | None = None) -> A
         token, first = ensure_token(settings.data)
         http = HttpClient(settings.http_allow)  # of the server itself: nodes have theirs
         stack.push_async_callback(http.aclose)
+        webhooks = HttpClient(settings.http_allow, max_bytes=courier.SHOWN, cut=True)
+        stack.push_async_callback(webhooks.aclose)
         given = opened.engine.services
         platform = put_together(
             Given(settings.data, settings.limits, loopback=settings.loopback, issuers=settings.oidc),
@@ -65,6 +68,7 @@ async def open_server(settings: Settings, registry: Registry | None = None) -> A
                 names=Names(),
                 limits=MemoryLimits(),
                 http=http,
+                webhooks=webhooks,
             ),
         )
         stack.callback(platform.live.close)

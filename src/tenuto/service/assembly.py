@@ -1,5 +1,6 @@
 """The platform put together from its ports: what is made of them is the service's own, and the same wherever it runs."""
 
+import asyncio
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ from tenuto.ports.store import Store
 from tenuto.sdk.definition import NodeDefinition
 from tenuto.sdk.http import HttpClient
 from tenuto.service.archive import Archive
+from tenuto.service.courier import Courier
 from tenuto.service.health import Check, Finding, Health, disk
 from tenuto.service.identity import make_identity
 from tenuto.service.issuers import Issuer
@@ -36,6 +38,7 @@ from tenuto.service.run_figures import RunFigures
 from tenuto.service.run_lines import RunLines
 from tenuto.service.runs import Deleter
 from tenuto.service.shelf import Shelf, live_in
+from tenuto.service.subscriptions import Subscriptions
 from tenuto.service.telemetry import Telemetry
 from tenuto.service.triggers import Triggers
 from tenuto.service.variables import StoredVariables
@@ -92,6 +95,7 @@ class Parts:
     names: Names
     limits: Limits
     http: HttpClient
+    webhooks: HttpClient  # cuts answers
 
 
 def put_together(given: Given, parts: Parts) -> Platform:
@@ -101,6 +105,8 @@ def put_together(given: Given, parts: Parts) -> Platform:
     figures = RunFigures()
     telemetry = Telemetry(figures, RunLines())
     parts.host.record(telemetry)
+    outbox = asyncio.Event()
+    subscriptions = Subscriptions(parts.store, time.time)
     outside = OutsideTokens(parts.store, given.issuers, parts.http, time.time)
     return Platform(
         engine=parts.host,
@@ -109,7 +115,9 @@ def put_together(given: Given, parts: Parts) -> Platform:
         registry=parts.registry,
         clock=time.time,
         store=parts.store,
-        flows=Shelf(published=parts.published, clock=time.time, live=live_in(archive), listeners=[triggers]),
+        flows=Shelf(
+            published=parts.published, clock=time.time, live=live_in(archive), told=outbox.set, listeners=[triggers]
+        ),
         triggers=triggers,
         bus=parts.bus,
         secrets=parts.vault,
@@ -124,6 +132,9 @@ def put_together(given: Given, parts: Parts) -> Platform:
         live=LiveRuns.of(archive, parts.host),
         turnstile=turnstile(parts.limits, given.rates, loopback=given.loopback),
         identity=make_identity(parts.store, given.data, time.time, outside=[outside]),
+        outbox=outbox,
+        subscriptions=subscriptions,
+        courier=Courier(parts.store, parts.vault, subscriptions, parts.webhooks, time.time, outbox.set),
         figures=figures,
         telemetry=telemetry,
         commits=parts.journal.commits,

@@ -6,7 +6,6 @@ starts once for an event: its run's id follows from the event's, so an event tha
 
 import logging
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, cast
 
@@ -16,6 +15,7 @@ from tenuto.ports.deliveries import Delivery
 from tenuto.ports.outbox import Message
 from tenuto.ports.store import Transaction
 from tenuto.service import hops
+from tenuto.service.envelopes import LARGEST, OURS, TOPIC, envelope_json
 from tenuto.service.launches import Launch, launch, run_id, worked_out
 from tenuto.service.platform import Platform
 from tenuto.service.principal import Principal
@@ -25,11 +25,8 @@ from tenuto.service.triggers import Trigger
 
 Json = object
 
-TOPIC: Final = "event"
-OURS: Final = "run."  # types that only runs tell
 SOURCE: Final = "events"
 HOLDS: Final = 86_400.0  # seconds that an event's id is remembered
-LARGEST: Final = 256 * 1024  # characters of a payload as JSON
 _TYPE: Final = re.compile(r"[A-Za-z0-9_.:/-]{1,200}", re.ASCII)
 _ID: Final = re.compile(r"[!-~]{1,200}", re.ASCII)
 
@@ -68,35 +65,6 @@ async def start_flows(platform: Platform, envelope: Envelope) -> None:
             _log.warning("event %s does not start `%s`: %s", envelope.id, trigger.flow, refused)
 
 
-def envelope_json(envelope: Envelope) -> dict[str, Json]:
-    """As it is kept, and as receivers elsewhere get it."""
-    return {
-        "eventId": envelope.id,
-        "type": envelope.type,
-        "occurredAt": moment(envelope.at),
-        "tenantId": envelope.tenant,
-        "correlationId": envelope.correlation,
-        "actor": envelope.actor,
-        "payload": envelope.payload,
-        "hops": envelope.hops,
-    }
-
-
-def envelope_of(message: Message) -> Envelope:
-    """What was kept of it."""
-    said = cast("Mapping[str, Json]", message.payload)
-    return Envelope(
-        str(said["eventId"]),
-        str(said["type"]),
-        message.at,
-        message.tenant,
-        str(said["actor"]),
-        said["payload"],
-        cast("str | None", said["correlationId"]),
-        cast("int", said["hops"]),
-    )
-
-
 async def _start(platform: Platform, trigger: Trigger, envelope: Envelope) -> None:
     hops.check(envelope.hops)
     said = _said(envelope)
@@ -127,7 +95,9 @@ def _check(what: Happened) -> None:
     if not _TYPE.fullmatch(what.type):
         raise Refused("invalid", "a type of events is letters, digits and . _ : / -", "such as `order.created`")
     if what.type.startswith(OURS):
-        raise Refused("invalid", f"events `{OURS}…` are told by runs alone", "choose another type")
+        raise Refused(
+            "invalid", f"events `{what.type.partition('.')[0]}.…` are told by the server alone", "choose another type"
+        )
     if what.id is not None and not _ID.fullmatch(what.id):
         raise Refused("invalid", "the id of an event is 1 to 200 characters without spaces")
     try:

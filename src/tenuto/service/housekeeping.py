@@ -12,6 +12,8 @@ EVERY: Final = 3_600.0  # seconds
 SPARE: Final = 3_600.0
 SESSIONS: Final = 7 * 86_400.0  # after their end: a refresh token that is used again is still noticed
 
+SENT: Final = 14 * 86_400.0  # after the last attempt: what webhooks were sent can be looked at, and sent again
+
 _log = logging.getLogger("tenuto.housekeeping")
 
 
@@ -29,7 +31,9 @@ async def tidy(platform: Platform) -> int:
     now = platform.clock()
     seen = now - max(hooks.HOLDS, events.HOLDS) - SPARE
     async with platform.store.write() as tx:
-        return await tx.housekeeping.forget_expired(now, deliveries_before=seen, sessions_before=now - SESSIONS)
+        sent = await tx.webhook_queue.forget(now - SENT)
+        gone = await tx.housekeeping.forget_expired(now, deliveries_before=seen, sessions_before=now - SESSIONS)
+    return sent + gone
 
 
 async def _stopped(stop: asyncio.Event, seconds: float) -> bool:

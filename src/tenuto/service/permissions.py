@@ -48,7 +48,14 @@ TABLE: Final = (
     Noun("tools", {"read": "See the tools that agents may call.", "call": "Call a tool."}),
     Noun("secrets", {"read": "See the names of secrets; never their values.", "write": "Set and delete secrets."}),
     Noun("variables", {"read": "See variables.", "write": "Set and delete variables."}),
-    Noun("schedules", {"read": "See schedules and webhooks.", "write": "Pause, resume and fire them."}),
+    Noun("schedules", {"read": "See schedules.", "write": "Pause, resume and fire them."}),
+    Noun(
+        "webhooks",
+        {
+            "read": "See where events are sent, and what came of it.",
+            "write": "Add, change and remove webhooks; try them, send again.",
+        },
+    ),
     Noun("events", {"write": "Tell flows of something that happened."}),
     Noun("files", {"read": "Download files.", "write": "Upload and delete files."}),
     Noun("users", {"read": "See the people of the tenant.", "write": "Create, change, disable and delete them."}),
@@ -100,9 +107,11 @@ _OPERATOR = _READER | {
 }
 _DEVELOPER = _OPERATOR | {
     "flows:write", "flows:publish", "agents:write", "nodes:try", "tools:call", "variables:write", "secrets:read", "tenants:read",
+    "webhooks:read",
 }  # fmt: skip
 _ADMIN = _DEVELOPER | {
     "secrets:write", "users:read", "users:write", "keys:read", "keys:write", "tenants:write", "audit:read",
+    "webhooks:write",
 }  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from tenuto.ports.secrets import Secrets
 from tenuto.ports.store import Store
 from tenuto.sdk.definition import NodeDefinition
 from tenuto.service.archive import Archive
+from tenuto.service.courier import Courier
 from tenuto.service.gate import Gate
 from tenuto.service.health import Health
 from tenuto.service.http_counts import HttpCounts
@@ -27,6 +28,7 @@ from tenuto.service.live import LiveRuns
 from tenuto.service.run_figures import RunFigures
 from tenuto.service.runs import Deleter
 from tenuto.service.shelf import Shelf
+from tenuto.service.subscriptions import Subscriptions
 from tenuto.service.telemetry import Telemetry
 from tenuto.service.triggers import Triggers
 from tenuto.service.variables import StoredVariables
@@ -61,6 +63,8 @@ class Platform:
     names: Names
     live: LiveRuns  # what is kept in memory of runs
     identity: Identity
+    subscriptions: Subscriptions  # which webhooks want what happens
+    courier: Courier  # brings it to them
     outbox: asyncio.Event = field(default_factory=asyncio.Event)  # set: there is something to be told
     http_counts: HttpCounts = field(default_factory=HttpCounts)
     figures: RunFigures = field(default_factory=RunFigures)

@@ -8,7 +8,7 @@ from tenuto.ports.engine import Refused
 DEFAULT_TENANT = "default"
 EVERYTHING = "admin:*"
 
-Kind = Literal["admin", "user", "key", "oidc", "local"]
+Kind = Literal["admin", "user", "key", "oidc", "local", "server"]
 
 
 @dataclass(slots=True, frozen=True)
@@ -33,6 +33,11 @@ class Principal:
     def needs(self, permission: str) -> None:
         if not self.may(permission):
             raise Refused("forbidden", f"this needs the permission `{permission}`", "ask whoever manages your tenant")
+
+
+def server(tenant: str) -> Principal:
+    """The server itself, where it acts by its own rules. It asks for nothing, so it may nothing."""
+    return Principal("server", "tenuto", "tenuto", tenant)
 
 
 def local(name: str | None = None) -> Principal:

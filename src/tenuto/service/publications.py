@@ -9,6 +9,7 @@ from tenuto.ports.stages import MOCK
 from tenuto.ports.store import Transaction
 from tenuto.service import stages, triggers
 from tenuto.service.audit import audit
+from tenuto.service.envelopes import Json, notice
 from tenuto.service.principal import Principal
 from tenuto.service.published import DEFAULT_STAGE, no_flow, version_meant
 from tenuto.service.refusals import Refused
@@ -45,6 +46,7 @@ async def publish(
     await triggers.follow(tx, now, chosen)
     details = {"stage": stage, "version": chosen.number, "before": before[0].version if before else None}
     await audit(tx, who, "flows.publish", flow, details, at=now.at)
+    await _tell(shelf, tx, who, "flow.published", {"flow": flow, **details}, at=now.at)
     tx.after_commit(lambda: _tell_published(shelf, now))
     return now
 
@@ -59,6 +61,7 @@ async def unpublish(shelf: Shelf, tx: Transaction, who: Principal, flow: str, st
     if not await tx.publications.remove(who.tenant, flow, stage, by=who.name, at=at):
         raise Refused("not_found", f"`{flow}` is not published to `{stage}`", "nothing is to be taken back")
     await audit(tx, who, "flows.unpublish", flow, {"stage": stage}, at=at)
+    await _tell(shelf, tx, who, "flow.unpublished", {"flow": flow, "stage": stage}, at=at)
     tx.after_commit(lambda: _tell_unpublished(shelf, who.tenant, flow, stage))
 
 
@@ -83,6 +86,14 @@ async def history(
 async def _known(tx: Transaction, who: Principal, flow: str) -> None:
     if wrong_flow_name(flow) or await tx.flows.get(who.tenant, flow) is None:
         raise await no_flow(tx, who.tenant, flow)
+
+
+async def _tell(
+    shelf: Shelf, tx: Transaction, who: Principal, kind: str, payload: dict[str, Json], *, at: float
+) -> None:
+    """To webhooks, and to flows that start on it; from the same transaction, so that it is not lost."""
+    await tx.outbox.add(notice(who.tenant, kind, payload, at=at, actor=who.name))
+    tx.after_commit(shelf.told)
 
 
 def _tell_published(shelf: Shelf, publication: Publication) -> None:

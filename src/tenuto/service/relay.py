@@ -8,8 +8,9 @@ since the last moment up to which everything had been told. That moment is kept 
 import asyncio
 import logging
 from collections import OrderedDict, deque
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Final, cast
 
 from tenuto.core.events import TERMINAL, Fact, RunCancelled, RunFailed, RunStarted, RunSucceeded
@@ -19,7 +20,8 @@ from tenuto.ports.deliveries import Delivery
 from tenuto.ports.feed import Ask
 from tenuto.ports.journal import Damaged, RunEntry, RunQuery
 from tenuto.ports.outbox import Message
-from tenuto.service.events import TOPIC, envelope_of, start_flows
+from tenuto.service.envelopes import TOPIC, envelope_of
+from tenuto.service.events import start_flows
 from tenuto.service.hops import hops_of
 from tenuto.service.platform import Platform
 from tenuto.service.principal import DEFAULT_TENANT
@@ -36,6 +38,7 @@ SLACK: Final = 60.0
 LONGEST_SLEEP: Final = 5.0
 _AT_ONCE: Final = 50
 _PAGE: Final = 500
+_TOGETHER: Final = 100  # lines of runs
 _REMEMBERED: Final = 50_000  # ids of events
 _MARK: Final = ("run-events", "told-until")
 _BEGUN: Final = "run.started"
@@ -63,7 +66,8 @@ class Relay:
     async def drive(self, stop: asyncio.Event) -> None:
         """Until `stop` is set. Everything that was told before the last crash and not taken is told again first."""
         platform = self.platform
-        leaves = [platform.live.feed.observe(self._hear), platform.bus.subscribe(self._start_flows)]
+        leaves = [platform.live.feed.observe(self._hear)]
+        leaves += [platform.bus.subscribe(taker) for taker in (self._start_flows, platform.subscriptions.take)]
         try:
             await self._again_and_again(stop, self._catch_up)
             while not stop.is_set():
@@ -83,11 +87,32 @@ class Relay:
     async def _tell_heard(self) -> None:
         self._woken.clear()
         self._dirty = self._dirty or bool(self.heard)
-        self._wanted = await self.platform.triggers.awaited()
+        self._wanted = await self._awaited()
         while self.heard:
-            entry, asks = self.heard[0]
-            await self._tell(entry, asks=asks)
-            self.heard.popleft()  # only now: what the bus does not take is told again
+            some = [*islice(self.heard, _TOGETHER)]
+            await self._tell_together(some)
+            for _ in some:
+                self.heard.popleft()  # only now: what the bus does not take is told again
+
+    async def _awaited(self) -> frozenset[tuple[str, str]]:
+        """By flows that start on it, and by webhooks."""
+        return await self.platform.triggers.awaited() | await self.platform.subscriptions.awaited()
+
+    async def _tell_together(self, some: Iterable[tuple[RunEntry, bool]]) -> None:
+        """Of many runs at once, so that who keeps what is told pays for one sync; of each in its order."""
+        by_run: dict[str, list[tuple[RunEntry, bool]]] = {}
+        for entry, asks in some:
+            if any((entry.tenant, kind) in self._wanted for kind in _kinds(entry, self._since, asks=asks)):
+                by_run.setdefault(entry.id, []).append((entry, asks))
+
+        async def tell(lines: list[tuple[RunEntry, bool]]) -> None:
+            for entry, asks in lines:
+                await self._tell(entry, asks=asks)
+
+        answers = await asyncio.gather(*(tell(lines) for lines in by_run.values()), return_exceptions=True)
+        for answer in answers:
+            if answer is not None:
+                raise answer
 
     async def _tell(self, entry: RunEntry, *, asks: bool) -> None:
         """All that this line of a run says, if anybody wants to know."""
@@ -130,9 +155,9 @@ class Relay:
     # --- what was not told when the server went down
 
     async def _catch_up(self) -> None:
-        platform, now = self.platform, self.platform.clock()
+        now = self.platform.clock()
         since = self._since = await self._mark(now)
-        self._wanted = await platform.triggers.awaited()
+        self._wanted = await self._awaited()
         if self._wanted:
             async for entry in self._runs(RunQuery(created_after=since)):
                 await self._tell(replace(entry, status="running", ended_at=None), asks=False)

@@ -28,6 +28,10 @@ async def _none(tenant: str, like: RunQuery) -> RunEntry | None:
     return None
 
 
+def _nobody() -> None:
+    """Who looks after the outbox is another process."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Shelf:
     """`clock`: seconds since the epoch, UTC. `live`: some run of a tenant that is like that and has not ended."""
@@ -35,6 +39,7 @@ class Shelf:
     published: Published
     clock: Callable[[], float]
     live: Live = _none
+    told: Callable[[], None] = _nobody  # the outbox has something new
     sources: Sources = field(default_factory=Sources)
     listeners: list[Listener] = field(default_factory=list[Listener])
 

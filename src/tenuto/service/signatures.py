@@ -11,6 +11,7 @@ import binascii
 import hashlib
 import hmac
 import json
+import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -100,15 +101,20 @@ SIGNATURE_HEADERS: Final = frozenset(
 )
 
 
-def sign(secret: str, identifier: str, at: float, body: bytes) -> dict[str, str]:
-    """The headers of Standard Webhooks for something that we send."""
-    key = _key("standard", secret)
+def sign(secrets: Sequence[str], identifier: str, at: float, body: bytes) -> dict[str, str]:
+    """The headers of Standard Webhooks for something that we send, signed with each of the secrets."""
     content = b".".join((identifier.encode(), str(int(at)).encode(), body))
+    sums = [_sum(_key("standard", secret), content) for secret in secrets]
     return {
         "webhook-id": identifier,
         "webhook-timestamp": str(int(at)),
-        "webhook-signature": "v1," + base64.b64encode(_sum(key, content)).decode(),
+        "webhook-signature": " ".join("v1," + base64.b64encode(each).decode() for each in sums),
     }
+
+
+def new_secret() -> str:
+    """One of Standard Webhooks, of 256 bits."""
+    return _PREFIX + base64.b64encode(os.urandom(32)).decode()
 
 
 def _key(kind: str, secret: str) -> bytes:
