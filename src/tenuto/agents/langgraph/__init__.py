@@ -7,6 +7,7 @@ import os
 from typing import Any
 
 from tenuto.sdk import Package
+from tenuto.sdk.agents.runtime import Runtime
 
 # Read once by LangGraph, when it is imported: what comes back from a checkpoint is of known types only.
 os.environ.setdefault("LANGGRAPH_STRICT_MSGPACK", "true")
@@ -28,3 +29,10 @@ def durable(inner: Any, *, effects: str = "idempotent") -> Any:
     from tenuto.agents.langgraph.wrapping import wrapped
 
     return wrapped(inner, effects)
+
+
+def make_runtime() -> Runtime:
+    """For agent files that say `runtime: langgraph`."""
+    from tenuto.agents.langgraph.runtime import LangGraph
+
+    return LangGraph()

@@ -16,7 +16,7 @@ from langgraph.errors import EmptyInputError, GraphRecursionError, InvalidUpdate
 from langgraph.types import Command, Interrupt, StateSnapshot
 
 from tenuto.agents.langgraph.loading import AnyGraph
-from tenuto.agents.langgraph.quiet import silenced
+from tenuto.agents.langgraph.quiet import alone
 from tenuto.agents.langgraph.saver import JournalSaver
 from tenuto.agents.langgraph.seat import SEAT, Seat
 from tenuto.sdk import Context, NodeError
@@ -37,7 +37,7 @@ class Play:
         """The graph's output."""
         await self._saver.restore()
         SEAT.set(self._seat)
-        with silenced():
+        with alone():
             return await self._played(given)
 
     async def _played(self, given: Any) -> Any:

@@ -19,8 +19,8 @@ from langchain_core.tools import BaseTool
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
 from tenuto.agents.langgraph.seat import SEAT
+from tenuto.agents.langgraph.translate import usage_of
 from tenuto.agents.langgraph.values import decoded, encoded
-from tenuto.sdk.agents import Usage
 
 Effects = Literal["idempotent", "once"]
 _SERDE = JsonPlusSerializer()
@@ -109,19 +109,6 @@ async def _recorded(ask: Callable[[], Awaitable[ChatResult]]) -> dict[str, Any]:
     """The message as it came, and beside it what people and budgets read."""
     message = cast("AIMessage", message_chunk_to_message((await ask()).generations[0].message))
     return {"text": str(message.text), "usage": usage_of(message), "message": encoded(message, _SERDE)}
-
-
-def usage_of(message: AIMessage) -> Usage:
-    told = message.usage_metadata
-    if told is None:
-        return {}
-    cached = (told.get("input_token_details") or {}).get("cache_read", 0)
-    return {
-        "input_tokens": told["input_tokens"],
-        "cached_tokens": cached,
-        "output_tokens": told["output_tokens"],
-        "tokens": told["total_tokens"],
-    }
 
 
 def _durable_tool(inner: BaseTool, effects: Effects) -> BaseTool:
