@@ -83,7 +83,7 @@ def test_any_text_is_read_or_refused(name: str):
     st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._:/@-]{0,30}", fullmatch=True),
     st.one_of(
         st.none(),
-        st.from_regex(r"https?://[a-z][a-z0-9-]{0,10}(:[1-9][0-9]{1,3})?(/[a-z0-9]{1,5}){0,2}", fullmatch=True),
+        st.from_regex(r"https?://[a-z][a-z0-9]{0,10}(:[1-9][0-9]{1,3})?(/[a-z0-9]{1,5}){0,2}", fullmatch=True),
     ),
 )
 def test_what_is_put_together_comes_apart_again(provider: str, model: str, address: str | None):

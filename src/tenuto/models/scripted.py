@@ -40,13 +40,13 @@ class Scripted:
         except WrongScript as error:
             raise ModelError(f"{self._name}: {error}", retry=False) from None
         self._maybe_fail(found, key)
-        text = _filled(said(found, sample(ask.get("output"))), ask, self._name)
+        text = filled(said(found, sample(ask.get("output"))), ask, self._name)
         await self._speak(text, tell)
         calls = _calls(found, ask)
         answer: Answer = {
             "text": text,
             "tool_calls": calls,
-            "usage": _usage(found, ask, text, calls),
+            "usage": usage_of(found, ask, text, calls),
             "model": self._name,
             "stop": cast("Any", found.get("stop")) or ("tools" if calls else "end"),
         }
@@ -137,7 +137,7 @@ def _calls(answer: Mapping[str, Any], ask: Ask) -> list[ToolCall]:
     return made
 
 
-def _usage(answer: Mapping[str, Any], ask: Ask, text: str, calls: list[ToolCall]) -> Usage:
+def usage_of(answer: Mapping[str, Any], ask: Ask, text: str, calls: list[ToolCall]) -> Usage:
     """As the script says, else about a token for four characters."""
     told = cast("Usage", answer.get("usage") or {})
     given = sum(len(text_of(message)) for message in ask["messages"]) // _TOKEN + 1
@@ -147,7 +147,7 @@ def _usage(answer: Mapping[str, Any], ask: Ask, text: str, calls: list[ToolCall]
     return usage
 
 
-def _filled(text: str, ask: Ask, name: str) -> str:
+def filled(text: str, ask: Ask, name: str) -> str:
     """`{task}`, `{role}` and `{model}` in a text mean what was asked, who was asked, and this model."""
     if "{" not in text:
         return text

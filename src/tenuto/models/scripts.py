@@ -10,7 +10,7 @@
 
 An answer has `text`, `data` (JSON, said as the text; `auto` is made from the schema that was asked for), `calls`, `usage`,
 `stop`, or an `error` (`message`, `status`, `retry_after`, and `times`: how often that question fails before the rest
-holds). A list stands for `turns`. Which turn it is says the conversation, so that a run that goes on finds its place.
+holds); `fault` means something over a wire alone (`tenuto.testing.wire`). A list stands for `turns`. Which turn it is says the conversation, so that a run that goes on finds its place.
 """
 
 import json
@@ -22,7 +22,7 @@ from typing import Any, Final, cast
 from tenuto.sdk.agents import Ask, Message, wire_name
 
 _KEYS: Final = frozenset({"delay", "turns", "rules"})
-_ANSWER: Final = frozenset({"text", "data", "calls", "usage", "stop", "error", "thinking"})
+_ANSWER: Final = frozenset({"text", "data", "calls", "usage", "stop", "error", "fault", "thinking"})
 _WHEN: Final = frozenset({"agent", "task", "message", "after", "system", "output", "turn"})
 _RULE: Final = frozenset({"when", "turns"}) | _ANSWER
 _TURNS: Final = 10_000
