@@ -49,7 +49,7 @@ class Asker:
         async def once(question: Ask) -> Answer:
             return await self._step(question, tell)
 
-        answer = await fitted(ask, once)
+        answer = await fitted({"agent": self._standing.agent.name, **ask}, once)
         self._expect(answer["tool_calls"])
         return answer
 
