@@ -103,6 +103,24 @@ def test_readers_look_on_beside_the_owner(project: Path) -> None:
     assert outcome.id in asyncio.run(look())
 
 
+async def test_agents_are_found_beside_the_flow_or_where_the_settings_say(project: Path) -> None:
+    """And the catalog's are there for everybody."""
+    for folder, prompt in (("agents", "Beside."), ("mine", "Named.")):
+        (project / folder).mkdir()
+        (project / folder / "editor.md").write_text(f"---\nname: Editor\n---\n{prompt}")
+
+    async def find(settings: Settings) -> tuple[str, str]:
+        async with open_engine(settings, beside=project) as opened:
+            house = opened.engine.services.agents
+            assert house is not None
+            agents = house.of("default", "dev")
+            return (await agents.agent("editor")).prompt, (await agents.agent("copywriter")).source
+
+    settings = Settings(data=project / "data")
+    assert await find(settings) == ("Beside.", "catalog")
+    assert await find(replace(settings, agents=project / "mine")) == ("Named.", "catalog")
+
+
 def test_what_seals_files_is_nobody_elses_to_read(project: Path) -> None:
     run(project)
     run(project)

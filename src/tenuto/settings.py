@@ -229,6 +229,11 @@ class Settings:
     nodes: tuple[Path, ...] = _doc(
         "Folders and files with a project's own nodes, besides `nodes/` beside the flow.", (), _paths
     )
+    agents: Path | None = _doc(
+        "A folder with agent files, as `--agents`. Without it, a flow that runs without a server finds `agents/` beside it.",
+        None,
+        _path,
+    )
     http_allow: tuple[Network, ...] = _doc("Networks that nodes may reach besides the public ones.", (), _networks)
     grace: float = _doc("How long a node that is told to stop may take to return.", 30.0, _seconds)
     shutdown: float = _doc("How long running nodes may go on when Tenuto stops.", 5.0, _seconds)

@@ -24,6 +24,8 @@ from tenuto.settings import Settings
 from tenuto.stores.journals import find_reader, open_journal
 
 if TYPE_CHECKING:
+    from tenuto.sdk.agents.house import Agents
+    from tenuto.service.agent_house import House
     from tenuto.stores.journals import AnyJournal, AnyReader, Records
 
 LOGS = "logs"
@@ -51,14 +53,17 @@ async def open_engine(
     secrets: Secrets | None = None,
     variables: Variables | None = None,
     agents: AgentHouse | None = None,
+    beside: Path | None = None,
     drive: bool = True,
 ) -> AsyncGenerator[Opened]:
     """Own the data directory and drive runs in it. Nothing is taken over until `engine.recover()` is asked for.
 
-    Without `drive` what it is told is recorded, and no node runs: for who only has a word to say.
+    `beside`: the folder of the flow, where `agents/` may stand. Without `drive` what it is told is recorded, and no node runs: for who only has a word to say.
     `engine.failure` is set if the storage fails for good: leave then, and say so.
     """
     registry = registry or open_registry(settings)
+    flows = flows or FlowsBeside(library(registry))
+    own = _HouseLater(settings, registry, flows, beside)
     journal = await open_journal(settings.data, settings.database_url)
     client = HttpClient(settings.http_allow)
     try:
@@ -66,13 +71,13 @@ async def open_engine(
             journal,
             journal,
             registry,
-            flows or FlowsBeside(library(registry)),
+            flows,
             epoch=journal.epoch,
             clean=journal.previous_clean,
             secrets=secrets,
             variables=variables or FixedVariables(settings.variables),
             http=client,
-            agents=agents,
+            agents=agents or own,
             options=_options(settings, drive=drive),
             files_key=key_of(settings.data / FILES_KEY),
             logs=settings.data / LOGS,
@@ -84,8 +89,29 @@ async def open_engine(
         finally:
             await engine.close()
     finally:
+        await own.aclose()
         await client.aclose()
         await journal.close()
+
+
+class _HouseLater:
+    """The house of agents without a server, made when the first node asks for it: most runs need none."""
+
+    def __init__(self, settings: Settings, registry: Registry, flows: FlowSource, beside: Path | None) -> None:
+        self._given = settings, registry, flows, beside
+        self._house: House | None = None
+
+    def of(self, tenant: str, stage: str) -> "Agents":
+        if self._house is None:
+            from tenuto.bootstrap.agents import agents_beside, make_house
+
+            settings, registry, flows, beside = self._given
+            self._house = make_house(agents_beside(settings, beside), registry, flows)
+        return self._house.of(tenant, stage)
+
+    async def aclose(self) -> None:
+        if self._house is not None:
+            await self._house.aclose()
 
 
 @asynccontextmanager

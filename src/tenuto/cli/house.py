@@ -146,8 +146,9 @@ async def owning(place: Place, flow_file: Path | None = None, *, drive: bool = T
     from tenuto.sdk.registry import library
     from tenuto.service.control import Desk, listening
 
-    registry = open_registry(place.settings, flow_file.parent if flow_file else None)
-    async with open_engine(place.settings, registry, drive=drive) as opened:
+    beside = flow_file.parent if flow_file else None
+    registry = open_registry(place.settings, beside)
+    async with open_engine(place.settings, registry, beside=beside, drive=drive) as opened:
 
         async def resume(run: str | None) -> list[dict[str, Any]]:
             return [asdict(recovered) async for recovered in opened.engine.recover(run)]

@@ -1,0 +1,129 @@
+"""Where agents come from: files of a folder (a project's own, or the catalog that comes with Tenuto), what a tenant has saved; and
+several sources as one."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from tenuto.documents.agent_file import LoadedAgent, load_agent
+from tenuto.documents.text import MAX_BYTES
+from tenuto.ports.agent_source import AgentSource
+from tenuto.ports.store import Store
+from tenuto.sdk.agents.agent import Agent, Source
+from tenuto.sdk.errors import NodeError
+from tenuto.service.sources import Sources
+
+ENDING: Final = ".md"
+
+Stamp = tuple[int, int]  # when it was written, in nanoseconds; its size
+
+
+@dataclass(slots=True)
+class AgentFiles:
+    """`FOLDER/NAME.md`, and `FOLDER/TEAM/NAME.md`. `tenant`: whose they are; None: everybody's.
+
+    Read when first asked for, and again when they have changed.
+    """
+
+    folder: Path
+    origin: Source
+    tenant: str | None = None
+    _read: dict[Path, tuple[Stamp, LoadedAgent]] = field(default_factory=dict[Path, tuple[Stamp, LoadedAgent]])
+
+    async def find(self, name: str, *, tenant: str) -> Agent | None:
+        for path, loaded in await self._files(tenant):
+            if loaded.agent is not None and loaded.agent.name == name:
+                return loaded.agent
+            if loaded.agent is None and loaded.said == name:
+                raise NodeError(f"{path} has problems: {loaded.errors[0]}", type="agent", retry=False)
+        return None
+
+    async def names(self, *, tenant: str) -> list[str]:
+        return sorted({loaded.agent.name for _, loaded in await self._files(tenant) if loaded.agent is not None})
+
+    async def _files(self, tenant: str) -> list[tuple[Path, LoadedAgent]]:
+        if self.tenant not in (None, tenant):
+            return []
+        return await asyncio.to_thread(lambda: list(self._look()))
+
+    def _look(self) -> Iterator[tuple[Path, LoadedAgent]]:
+        for path, team in agent_paths(self.folder):
+            try:
+                stat = path.stat()
+                stamp = (stat.st_mtime_ns, stat.st_size)
+                known = self._read.get(path)
+                if known is None or known[0] != stamp:
+                    known = self._read[path] = (stamp, read_agent(path, team, self.origin))
+            except OSError:
+                continue  # it was there a moment ago
+            yield path, known[1]
+
+
+def agent_paths(folder: Path) -> Iterator[tuple[Path, str]]:
+    """The agent files of a folder in the order of their names, each with the team that it lies in."""
+    for entry in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if entry.name.startswith("."):
+            continue
+        if entry.is_dir():
+            yield from ((path, entry.name) for path in sorted(entry.iterdir()) if _is_agent(path))
+        elif _is_agent(entry):
+            yield entry, ""
+
+
+def read_agent(path: Path, team: str, origin: Source) -> LoadedAgent:
+    """An agent that does not say its name has that of its file. Raises `OSError`."""
+    with path.open("rb") as opened:
+        return load_agent(opened.read(MAX_BYTES + 1), name=path.stem, team=team, origin=origin)
+
+
+def _is_agent(path: Path) -> bool:
+    return path.suffix == ENDING and not path.name.startswith(".") and path.is_file()
+
+
+@dataclass(slots=True, frozen=True)
+class SavedAgents:
+    """What a tenant has saved. `sources`: which of it comes from files of a folder."""
+
+    store: Store
+    sources: Sources = field(default_factory=Sources)
+
+    async def find(self, name: str, *, tenant: str) -> Agent | None:
+        async with self.store.read() as tx:
+            version = await tx.agents.get(tenant, name)
+        if version is None:
+            return None
+        origin = "store" if self.sources.file(tenant, name) is None else "folder"
+        loaded = load_agent(version.source, name=name, origin=origin)
+        if loaded.agent is None:
+            raise NodeError(f"the agent `{name}` has problems: {loaded.errors[0]}", type="agent", retry=False)
+        return loaded.agent
+
+    async def names(self, *, tenant: str) -> list[str]:
+        found: list[str] = []
+        cursor: str | None = None
+        async with self.store.read() as tx:
+            while True:
+                page = await tx.agents.list(tenant, limit=500, cursor=cursor)
+                found += [entry.name for entry in page.items]
+                cursor = page.next_cursor
+                if cursor is None:
+                    return found
+
+
+@dataclass(slots=True, frozen=True)
+class Layers:
+    """Several sources as one: the first that has an agent of a name hides the others."""
+
+    sources: Sequence[AgentSource]
+
+    async def find(self, name: str, *, tenant: str) -> Agent | None:
+        for source in self.sources:
+            found = await source.find(name, tenant=tenant)
+            if found is not None:
+                return found
+        return None
+
+    async def names(self, *, tenant: str) -> list[str]:
+        return sorted({name for source in self.sources for name in await source.names(tenant=tenant)})
