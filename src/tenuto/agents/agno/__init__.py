@@ -1,6 +1,19 @@
-"""Agno: a runtime for agent files, and nodes that run agents and teams of one's own. Nothing of Agno is imported before it is used."""
+"""Agno: a runtime for agent files, and nodes that run agents and teams of one's own. Nothing of Agno is imported before it is used.
+
+By itself it reports every run to its makers and writes what goes wrong to the terminal: here it does neither. What went
+wrong is said by the node.
+"""
+
+import logging
+import os
 
 from tenuto.sdk import Package
+from tenuto.sdk.agents.runtime import Runtime
+
+os.environ["AGNO_TELEMETRY"] = "false"  # it wins over what an agent says of itself
+if os.environ.get("AGNO_DEBUG", "false").lower() != "true":
+    for name in ("agno", "agno-team", "agno-workflow"):
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)  # Agno leaves a logger alone that has a level
 
 PACKAGE = Package(
     title="Agno",
@@ -9,3 +22,9 @@ PACKAGE = Package(
     nodes=["agno.agent", "agno.team"],
     install="tenuto[agno]",
 )
+
+
+def make_runtime() -> Runtime:
+    from tenuto.agents.agno.runtime import Agno
+
+    return Agno()

@@ -3,7 +3,7 @@
 Each question is one durable step, whoever answers it; each call of a tool is the caller's.
 """
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Any, NoReturn
 
 from agno.models.base import Model
@@ -13,7 +13,7 @@ from agno.tools.function import Function, FunctionCall, FunctionExecutionResult
 from agno.utils.timer import Timer
 
 from tenuto.agents.agno.translate import our_ask, our_call, response_of
-from tenuto.sdk.agents import Answer, Ask, Message, ToolCall
+from tenuto.sdk.agents import Answer, Ask, Message, ToolCall, ToolSchema
 from tenuto.sdk.agents.leaving import WayOut
 from tenuto.sdk.errors import NodeError
 
@@ -23,7 +23,11 @@ _FAILED = "Error: "  # how the answer of a tool begins that has none
 
 
 class DurableModel(Model):
-    """`output`: the JSON Schema that the agent's answer shall fit. `answer`: the last one that was given."""
+    """`answer`: the last one that was given.
+
+    `tools`: as the model is told of them, where Agno's own view of them does not count. `output`: the JSON Schema that the
+    agent's answer shall fit.
+    """
 
     def __init__(
         self,
@@ -32,12 +36,14 @@ class DurableModel(Model):
         call: CallTool,
         out: WayOut,
         *,
+        tools: Sequence[ToolSchema] | None = None,
         output: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(id=name, name="Tenuto", provider="Tenuto", retries=0, retry_with_guidance=False)
         self._ask = ask
         self._call = call
         self._out = out
+        self._tools = tools
         self._output = None if output is None else dict(output)
         self.answer: Answer | None = None
 
@@ -50,8 +56,11 @@ class DurableModel(Model):
     async def ainvoke(
         self, messages: list[AgnoMessage], *_: Any, tools: list[dict[str, Any]] | None = None, **__: Any
     ) -> ModelResponse:
+        ask: Ask = {**our_ask(messages, tools), "output": self._output}
+        if self._tools is not None:
+            ask["tools"] = list(self._tools)
         with self._out:
-            self.answer = await self._ask({**our_ask(messages, tools), "output": self._output})
+            self.answer = await self._ask(ask)
         return response_of(self.answer)
 
     async def ainvoke_stream(self, *args: Any, **kwargs: Any) -> AsyncGenerator[ModelResponse]:

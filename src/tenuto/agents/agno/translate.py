@@ -18,6 +18,7 @@ from tenuto.sdk.agents import Answer, Ask, Message, ToolCall, ToolSchema, Usage
 from tenuto.sdk.agents.messages import ImagePart, TextPart
 
 _KEPT: Final = ("reasoning_content", "redacted_reasoning_content", "provider_data")
+_OURS: Final = "$ours"  # what stands for a picture until a model is asked
 _ROLES: Final = {"system": "system", "developer": "system", "user": "user", "assistant": "assistant", "tool": "tool"}
 
 
@@ -51,7 +52,7 @@ def _image(image: Any) -> Image:
     if isinstance(image, str) and image.startswith("data:") and ";base64," in image:
         media_type, _, content = image.removeprefix("data:").partition(";base64,")
         return Image(content=base64.b64decode(content), mime_type=media_type, format=media_type.partition("/")[2])
-    return Image(url=str(image))
+    return Image(url=image) if isinstance(image, str) else Image(url="file", metadata={_OURS: image})
 
 
 def agno_calls(calls: Iterable[ToolCall], thinking: Any) -> list[dict[str, Any]]:
@@ -125,7 +126,9 @@ def _our_content(message: AgnoMessage) -> str | list[TextPart | ImagePart]:
     return [{"type": "text", "text": text}, *images] if images else text
 
 
-def _data(image: Image) -> str:
+def _data(image: Image) -> Any:
+    if image.metadata and _OURS in image.metadata:
+        return image.metadata[_OURS]
     if image.content is None:
         return str(image.url or image.filepath or "")
     media_type = image.mime_type or f"image/{image.format or 'png'}"

@@ -1,6 +1,7 @@
 """Strands: a runtime for agent files, and a node that runs an agent of one's own. Nothing of Strands is imported before it is used."""
 
 from tenuto.sdk import Package
+from tenuto.sdk.agents.runtime import Runtime
 
 PACKAGE = Package(
     title="Strands",
@@ -9,3 +10,9 @@ PACKAGE = Package(
     nodes=["strands.agent"],
     install="tenuto[strands]",
 )
+
+
+def make_runtime() -> Runtime:
+    from tenuto.agents.strands.runtime import Strands
+
+    return Strands()

@@ -1,6 +1,6 @@
 """The model seam: what an agent of Strands takes for its model. Each question is one durable step, whoever answers it."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Any, NoReturn
 
 from strands.models import Model
@@ -9,26 +9,37 @@ from strands.types.streaming import StreamEvent
 from strands.types.tools import ToolSpec
 
 from tenuto.agents.strands.translate import events_of, our_ask
-from tenuto.sdk.agents import Answer, Ask
+from tenuto.sdk.agents import Answer, Ask, ToolSchema
 from tenuto.sdk.agents.leaving import WayOut
 from tenuto.sdk.errors import NodeError
 
 
 class DurableModel(Model):
-    """`ask`: answers durably. `output`: the JSON Schema that the agent's answer shall fit. `answer`: the last one that was given."""
+    """`ask`: answers durably. `answer`: the last one that was given.
+
+    `tools`: as the model is told of them, where Strands' own view of them (it fills schemas in) does not count. `output`: the
+    JSON Schema that the agent's answer shall fit.
+    """
 
     def __init__(
-        self, ask: Callable[[Ask], Awaitable[Answer]], out: WayOut, *, output: Mapping[str, Any] | None = None
+        self,
+        ask: Callable[[Ask], Awaitable[Answer]],
+        out: WayOut,
+        *,
+        tools: Sequence[ToolSchema] | None = None,
+        output: Mapping[str, Any] | None = None,
     ) -> None:
         self._ask = ask
         self._out = out
+        self._tools = tools
         self._output = None if output is None else dict(output)
         self.answer: Answer | None = None
 
     def stream(
         self, messages: Messages, tool_specs: list[ToolSpec] | None = None, system_prompt: str | None = None, **_: Any
     ) -> AsyncIterator[StreamEvent]:
-        return self._answered({**our_ask(messages, tool_specs, system_prompt), "output": self._output})
+        ask: Ask = {**our_ask(messages, tool_specs, system_prompt), "output": self._output}
+        return self._answered(ask if self._tools is None else {**ask, "tools": list(self._tools)})
 
     async def _answered(self, ask: Ask) -> AsyncGenerator[StreamEvent]:
         with self._out:

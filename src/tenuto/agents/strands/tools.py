@@ -10,25 +10,25 @@ from strands.tools.executors._executor import ToolExecutor
 from strands.types._events import ToolResultEvent
 from strands.types.tools import AgentTool, ToolGenerator, ToolResult, ToolSpec, ToolUse
 
-from tenuto.agents.strands.translate import tool_result, tool_spec
-from tenuto.sdk.agents import Message, ToolCall, ToolSchema
+from tenuto.agents.strands.translate import tool_result
+from tenuto.sdk.agents import Message, ToolCall
 from tenuto.sdk.agents.leaving import WayOut
 
 
 class Known(AgentTool):
-    """A tool as the model is told of it. It is called by `Calls`."""
+    """That there is a tool of this name. The model seam tells the model of it, and `Calls` calls it."""
 
-    def __init__(self, schema: ToolSchema) -> None:
+    def __init__(self, name: str) -> None:
         super().__init__()
-        self._schema = schema
+        self._name = name
 
     @property
     def tool_name(self) -> str:
-        return self._schema["name"]
+        return self._name
 
     @property
     def tool_spec(self) -> ToolSpec:
-        return tool_spec(self._schema)
+        return {"name": self._name, "description": self._name, "inputSchema": {"json": {"type": "object"}}}
 
     @property
     def tool_type(self) -> str:

@@ -25,6 +25,7 @@ _STOPS: Final[Mapping[str, Stop]] = {
     "guardrail_intervened": "refused",
 }
 _BYTES: Final = "$bytes"
+_OURS: Final = "$ours"
 _FAILED: Final = "Error: "  # how the answer of a tool begins that has none
 
 
@@ -69,11 +70,15 @@ def parts_of(message: Message) -> list[TextPart | ImagePart]:
 def _block(part: TextPart | ImagePart) -> ContentBlock:
     if part["type"] == "text":
         return {"text": part["text"]}
-    image = part["image"]
-    if isinstance(image, str) and image.startswith("data:image/") and ";base64," in image:
-        kind, _, content = image.removeprefix("data:image/").partition(";base64,")
-        return cast("ContentBlock", {"image": {"format": kind, "source": {"bytes": base64.b64decode(content)}}})
-    return {"text": f"[image: {image if isinstance(image, str) else json.dumps(image)}]"}
+    return cast("ContentBlock", {"image": _image(part["image"])})
+
+
+def _image(image: Any) -> dict[str, Any]:
+    """Its bytes if they are at hand; else what stands for them, which is ours again when the model is asked."""
+    if not isinstance(image, str) or not image.startswith("data:image/") or ";base64," not in image:
+        return {"format": "png", "source": {"bytes": b"", _OURS: image}}
+    kind, _, content = image.removeprefix("data:image/").partition(";base64,")
+    return {"format": kind, "source": {"bytes": base64.b64decode(content)}}
 
 
 def tool_result(message: Message) -> ToolResult:
@@ -190,11 +195,16 @@ def _our_part(block: ContentBlock) -> Iterator[TextPart | ImagePart]:
     if "text" in block:
         yield {"type": "text", "text": block["text"]}
     elif "image" in block:
-        image = cast("dict[str, Any]", block["image"])
-        content = base64.b64encode(image["source"].get("bytes", b"")).decode()
-        yield {"type": "image", "image": f"data:image/{image['format']};base64,{content}"}
+        yield {"type": "image", "image": _our_image(cast("dict[str, Any]", block["image"]))}
     else:
         yield {"type": "text", "text": f"[{next(iter(block), 'nothing')}]"}
+
+
+def _our_image(image: Mapping[str, Any]) -> Any:
+    source = image["source"]
+    if _OURS in source:
+        return source[_OURS]
+    return f"data:image/{image['format']};base64,{base64.b64encode(source.get('bytes', b'')).decode()}"
 
 
 def _flat(parts: list[TextPart | ImagePart]) -> str | list[TextPart | ImagePart]:
