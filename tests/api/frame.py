@@ -9,14 +9,14 @@ from typing import Any
 import httpx2
 from fastapi import APIRouter, FastAPI
 
-from tenuto.api.app import create_app
+from tenuto.api.app import App, create_app
 from tenuto.service.limits import turnstile
 from tenuto.service.platform import Platform
 from tenuto.settings import Settings
 from tenuto.stores.limits_memory import MemoryLimits
 
 
-def frame(router: APIRouter | None = None, **given: Any) -> FastAPI:
+def frame(router: APIRouter | None = None, **given: Any) -> App:
     """`given`: settings."""
     settings = Settings(**given)
     parts: dict[str, Any] = {

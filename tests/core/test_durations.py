@@ -1,6 +1,10 @@
 """Spans and points of time as text."""
 
+from datetime import UTC, datetime
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tenuto.core.durations import MAX_SECONDS, duration, format_timestamp, parse_duration, parse_timestamp
 
@@ -88,3 +92,10 @@ class TestTimestamps:
     def test_there_and_back(self):
         assert parse_timestamp(format_timestamp(1_896_080_400.25)) == 1_896_080_400.25
         assert format_timestamp(0) == "1970-01-01T00:00:00Z"
+
+    @given(st.floats(-62_135_596_800, 253_402_300_799))
+    def test_it_says_what_datetime_says(self, seconds):
+        """To the microsecond, before 1970 too."""
+        said = format_timestamp(seconds)
+
+        assert said == datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")

@@ -30,7 +30,8 @@ from tenuto.service.refusals import Refused
 
 EVERYBODY: Final = "everybody"
 ANY_CREDENTIAL: Final = "any credential"
-TENANT_HEADER: Final = "x-tenant-id"
+_CREDENTIALS: Final = frozenset({b"authorization", b"x-api-key"})
+_TENANT: Final = b"x-tenant-id"
 
 _DECLARED: Final = "__tenuto_permission__"
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
@@ -53,9 +54,11 @@ _KEY: Final = _Shown("key", APIKey.model_validate({"in": "header", "name": "X-AP
 
 @dataclass(slots=True, frozen=True)
 class Admission:
-    """What a route asks of who comes. As a dependency it gives the `Principal`."""
+    """What a route asks of who comes. As a dependency it gives the `Principal`. `refusal`: what a 401 says, where clients
+    look for its words."""
 
     permission: str
+    refusal: str = ""
 
     async def __call__(
         self,
@@ -66,18 +69,23 @@ class Admission:
         return await self.admit(connection)
 
     async def admit(self, connection: HTTPConnection) -> Principal:
-        who = await principal_of(connection)
+        try:
+            who = await principal_of(connection)
+        except Refused as refused:
+            if self.refusal and refused.code == "unauthenticated":
+                raise Refused(refused.code, self.refusal) from None
+            raise
         if self.permission != ANY_CREDENTIAL and not who.may(self.permission):
             await _report(connection, "access.forbidden", self.permission, who)
             who.needs(self.permission)
         return who
 
 
-def Can(permission: str) -> Any:  # noqa: N802  it reads as a type, beside the parameter that it types
+def Can(permission: str, *, refusal: str = "") -> Any:  # noqa: N802  it reads as a type, beside the parameter that it types
     """Whoever holds the permission."""
     if permission not in PERMISSIONS and permission != EVERYTHING:
         raise ValueError(f"there is no permission `{permission}`: tenuto/service/permissions.py lists them")
-    return Depends(Admission(permission))
+    return Depends(Admission(permission, refusal))
 
 
 def Known() -> Any:  # noqa: N802  as above
@@ -119,9 +127,9 @@ async def principal_in(connection: HTTPConnection, tenant: str) -> Principal:
 
 async def admitted_still(connection: HTTPConnection, permission: str) -> bool:
     """Whether who came with a connection that lasts may still: a credential expires, or is revoked."""
-    credential = credential_of(connection)
     try:
-        who = await platform_of(connection).gate.identify(credential or "", connection.headers.get(TENANT_HEADER))
+        credential, tenant = _told(connection)
+        who = await platform_of(connection).gate.identify(credential or "", tenant)
     except Refused:
         return False
     return who.may(permission)
@@ -152,15 +160,12 @@ def _dependencies(dependant: Dependant) -> Iterator[Dependant]:
 
 
 async def _identify(connection: HTTPConnection, tenant: str | None = None) -> Principal:
-    credential = credential_of(connection)
+    credential, named = _told(connection)
     if credential is None:
         await _report(connection, "access.anonymous", "no credential")
         raise Refused("unauthenticated", "this needs a credential", HOW)
-    tenants = connection.headers.getlist(TENANT_HEADER)
-    if len(tenants) > 1:
-        raise Refused("malformed", "X-Tenant-Id is given twice", "name one tenant")
     try:
-        who = await platform_of(connection).gate.identify(credential, tenant or (tenants[0] if tenants else None))
+        who = await platform_of(connection).gate.identify(credential, tenant or named)
     except Refused as refused:
         await _report(connection, "access.refused", refused.code)
         raise
@@ -169,12 +174,28 @@ async def _identify(connection: HTTPConnection, tenant: str | None = None) -> Pr
 
 
 def credential_of(connection: HTTPConnection) -> str | None:
-    """The one that is sent. Two different ones are refused: somebody in between might have judged the other."""
-    found = {_bearer(value) for value in connection.headers.getlist("authorization")}
-    found |= {value.strip() for value in connection.headers.getlist("x-api-key")}
-    if len(found) > 1:
-        raise Refused("malformed", "more than one credential is sent", "send one of Authorization and X-API-Key")
-    return next(iter(found), None)
+    return _told(connection)[0]
+
+
+def _told(connection: HTTPConnection) -> tuple[str | None, str | None]:
+    """The credential and the tenant that are sent. Two different ones are refused: somebody in between might have judged
+    the other. In one look at the headers, because every request pays for it.
+    """
+    credential = tenant = None
+    for name, value in connection.scope["headers"]:
+        if name in _CREDENTIALS:
+            found = value.decode("latin-1")
+            found = _bearer(found) if name == b"authorization" else found.strip()
+            if credential is not None and credential != found:
+                raise Refused(
+                    "malformed", "more than one credential is sent", "send one of Authorization and X-API-Key"
+                )
+            credential = found
+        elif name == _TENANT:
+            if tenant is not None:
+                raise Refused("malformed", "X-Tenant-Id is given twice", "name one tenant")
+            tenant = value.decode("latin-1")
+    return credential, tenant
 
 
 def _bearer(value: str) -> str:

@@ -6,6 +6,7 @@ from typing import Final
 from fastapi import APIRouter, FastAPI
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp
 
 from tenuto import __version__
 from tenuto.api import (
@@ -35,9 +36,7 @@ from tenuto.api import (
     webhooks,
     ws,
 )
-from tenuto.api.middleware.bounds import Sizes, Timeouts
-from tenuto.api.middleware.headers import Headers
-from tenuto.api.middleware.limits import RateLimits
+from tenuto.api.middleware.bounds import Bounds
 from tenuto.api.middleware.origins import LOOPBACK, Hosts, Proxies
 from tenuto.api.middleware.requests import Requests
 from tenuto.api.openapi import describe
@@ -78,10 +77,24 @@ ROUTERS: Final[Sequence[APIRouter]] = (
 )
 
 
-def create_app(platform: Platform, settings: Settings | None = None) -> FastAPI:
+class App(FastAPI):
+    """FastAPI with a way in of its own: what every request passes (`way`, from the outside in), then the quick routes, and
+    only then the frames of FastAPI, which quick routes have no need of.
+    """
+
+    way: Sequence[Middleware] = ()
+
+    def build_middleware_stack(self) -> ASGIApp:
+        stack: ASGIApp = QuickFirst(super().build_middleware_stack(), run_hot.router.routes)
+        for each in reversed(self.way):
+            stack = each.cls(stack, *each.args, **each.kwargs)
+        return stack
+
+
+def create_app(platform: Platform, settings: Settings | None = None) -> App:
     """An ASGI application that answers for the platform. Opening and closing the platform is the caller's."""
     settings = settings or Settings()
-    app = FastAPI(
+    app = App(
         title="Tenuto",
         version=__version__,
         description="Agent workflows that hold.",
@@ -93,14 +106,13 @@ def create_app(platform: Platform, settings: Settings | None = None) -> FastAPI:
             "logs": False,
         },  # traces are projected from the journal, not made on the loop
         redirect_slashes=False,  # a redirect would be built from the header `Host`
-        middleware=_middleware(platform, settings),
     )
+    app.way = _way(platform, settings)
     app.state.platform = platform
     app.state.settings = settings
     errors.install(app)
     for router in ROUTERS:
         app.include_router(router)
-    app.router.middleware_stack = QuickFirst(app.router.middleware_stack, run_hot.router.routes)
     app.openapi = lambda: describe(app)
     return app
 
@@ -114,22 +126,14 @@ def routes_only() -> FastAPI:
     return app
 
 
-def _middleware(platform: Platform, settings: Settings) -> list[Middleware]:
-    """From the outside in."""
+def _way(platform: Platform, settings: Settings) -> list[Middleware]:
     names = [*LOOPBACK, *settings.allowed_hosts, *([] if settings.host in _ANYWHERE else [settings.host])]
-    found = [
-        Middleware(Headers),
-        Middleware(Requests, count=platform.http_counts.count),
-        Middleware(Hosts, allowed=names),
-        Middleware(RateLimits, turnstile=platform.turnstile),
-        Middleware(Sizes, limit=settings.body_limit),
-        Middleware(Timeouts, seconds=settings.request_timeout),
+    hosts, proxies = Hosts(names), Proxies(settings.trusted_proxies)
+    return [
+        Middleware(Requests, count=platform.http_counts.count, hosts=hosts, proxies=proxies),
+        *([_cors(settings)] if settings.cors_origins else []),
+        Middleware(Bounds, turnstile=platform.turnstile, size=settings.body_limit, seconds=settings.request_timeout),
     ]
-    if settings.trusted_proxies:
-        found.insert(2, Middleware(Proxies, trusted=settings.trusted_proxies))
-    if settings.cors_origins:
-        found.insert(-3, _cors(settings))
-    return found
 
 
 def _cors(settings: Settings) -> Middleware:

@@ -8,7 +8,8 @@ from typing import Any, Final, cast
 
 import msgspec
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
+from starlette.types import Receive
 
 DEPTH: Final = 200  # levels; what the heart takes
 INT_MIN: Final = -(2**63)
@@ -23,7 +24,9 @@ class JsonRequest(Request):
     limit: int | None = None
 
     async def body(self) -> bytes:
-        body = await super().body()  # the middleware bounds it
+        if not hasattr(self, "_body"):
+            self._body = await _whole(self.receive)
+        body = self._body
         if self.limit is not None and len(body) > self.limit:
             raise HTTPException(413, f"the body is larger than {self.limit:,} bytes")
         return body
@@ -32,6 +35,18 @@ class JsonRequest(Request):
         if not hasattr(self, "_json"):
             self._json = read_json(await self.body())
         return self._json
+
+
+async def _whole(receive: Receive) -> bytes:
+    """The middleware bounds it. Most bodies come in one piece."""
+    pieces: list[bytes] = []
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        pieces.append(message.get("body", b""))
+        if not message.get("more_body", False):
+            return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
 def read_json(body: bytes) -> Any:

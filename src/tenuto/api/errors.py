@@ -180,12 +180,25 @@ def install(app: FastAPI) -> None:
     """Answer every kind of failure. The order does not matter: the most particular type is chosen."""
     for kind, answer in _ANSWERS.items():
         app.add_exception_handler(kind, answer)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+async def answer_to(request: Request, error: Exception) -> Response | None:
+    """The answer to a failure that is foreseen; None if it is not."""
+    answer = next((_ANSWERS[kind] for kind in type(error).__mro__ if kind in _ANSWERS), None)
+    return None if answer is None else await answer(request, error)
 
 
 def answer_unexpected(request_id: str, error: Exception) -> Response:
     """For the outermost middleware: what came as far as there was foreseen by nobody."""
     _log.error("unexpected", exc_info=error, extra={"request_id": request_id})
     return problem(request_id, "internal", "something went wrong inside; the server's log has more under this id")
+
+
+async def _unexpected(request: Request, error: Exception) -> Response:
+    """The frame raises it again once this has left, so that others can look at it."""
+    request.scope["state"]["answered"] = error
+    return answer_unexpected(request_id_of(request), error)
 
 
 async def _refused(request: Request, error: Exception) -> Response:

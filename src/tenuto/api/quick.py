@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tenuto.api.access import admissions_of
 from tenuto.api.bodies import JsonRequest
+from tenuto.api.errors import answer_to
 from tenuto.api.routing import Route, Router
 from tenuto.service.refusals import Refused
 
@@ -59,7 +60,14 @@ class QuickFirst:
             return
         (route, answer), parameters = found
         scope["route"], scope["endpoint"], scope["path_params"] = route, route.endpoint, parameters
-        response = await answer(Request(scope, receive, send))
+        request = Request(scope, receive, send)
+        try:
+            response = await answer(request)
+        except Exception as error:
+            told = await answer_to(request, error)
+            if told is None:
+                raise
+            response = told
         await response(scope, receive, send)
 
     def _find(self, method: str, path: str) -> "tuple[Quick, dict[str, str]] | None":

@@ -6,6 +6,8 @@ that a checker and a machine can each say it in their own words.
 
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
+from math import modf
 from typing import Final
 
 MAX_SECONDS: Final = 10 * 366 * 86_400.0
@@ -47,4 +49,18 @@ def parse_timestamp(text: str) -> float | None:
 
 def format_timestamp(seconds: float) -> str:
     """RFC 3339 in UTC, as short as it can be: `2030-01-31T09:00:00Z`."""
-    return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
+    whole, micros = whole_and_micros(seconds)
+    return f"{format_second(whole)}.{micros:06d}Z" if micros else f"{format_second(whole)}Z"
+
+
+def whole_and_micros(seconds: float) -> tuple[int, int]:
+    """Whole seconds, and the microseconds after them, rounded as `datetime` does."""
+    fraction, whole = modf(seconds)
+    micros = round(fraction * 1_000_000)
+    return divmod(int(whole) * 1_000_000 + micros, 1_000_000)
+
+
+@lru_cache(maxsize=256)  # what is told of mostly happened just now
+def format_second(seconds: int) -> str:
+    """`2030-01-31T09:00:00`, without the fraction and the zone."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat()[:19]

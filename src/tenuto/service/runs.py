@@ -1,9 +1,9 @@
 """Runs: looking at them, and what can be done to one from outside. Starting again is in `service.origins`."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Protocol, cast
 
+from tenuto.core.durations import format_second, whole_and_micros
 from tenuto.core.flow import Flow, apply_defaults
 from tenuto.core.machine import PAUSE, RESUME
 from tenuto.core.problems import did_you_mean
@@ -270,7 +270,8 @@ def moment(at: float | None) -> str | None:
     """A time as RFC 3339 in UTC, to the millisecond."""
     if at is None:
         return None
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    seconds, micros = whole_and_micros(at)
+    return f"{format_second(seconds)}.{micros // 1_000:03d}Z"
 
 
 async def _open_run(archive: Archive, word: str) -> RunEntry:

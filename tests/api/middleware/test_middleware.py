@@ -276,7 +276,7 @@ async def test_all_of_it_costs_little():
         pass
 
     stack = nothing
-    for middleware in reversed(frame().user_middleware):
+    for middleware in reversed(frame().way):
         stack = middleware.cls(stack, *middleware.args, **middleware.kwargs)
     headers = [
         (b"host", b"localhost:8090"),

@@ -1,31 +1,71 @@
-"""How large a body may be, and how long a request may take until its answer begins.
+"""How often an address may ask, how large a body may be, and how long a request may take until its answer begins.
 
-A body that trickles in, or a handler that hangs, is ended; an answer that has begun (a stream) may last.
+What every answer says of the limit that has least left is said here too. In one frame, because every request pays for each.
 """
 
 import asyncio
-from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from tenuto.api.middleware.patience import Patience
 from tenuto.api.middleware.refusing import refuse
+from tenuto.ports.limits import Verdict
+from tenuto.service.limits import Limited, Turnstile
 
 
-class Sizes:
-    def __init__(self, app: ASGIApp, limit: int) -> None:
+class Bounds:
+    """`size`: bytes of a body. `seconds`: until the answer begins; an answer that has begun (a stream) may last."""
+
+    def __init__(self, app: ASGIApp, turnstile: Turnstile, size: int, seconds: float) -> None:
         self._app = app
-        self._limit = limit
+        self._turnstile = turnstile
+        self._size = size
+        self._patience = Patience(seconds)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
-        elif (declared := _declared(scope)) is not None and declared > self._limit:
-            await refuse(scope, receive, send, "too_large", _sentence(self._limit))
-        elif declared is not None:
-            await self._app(scope, receive, send)  # the server sees to it that no more comes than was declared
-        else:
-            await self._app(scope, self._counting(receive), send)
+            return
+        state, patience, task = scope["state"], self._patience, asyncio.current_task()
+
+        async def send_told(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                patience.answered(task)
+                if state["verdict"] is not None:
+                    message["headers"] = [*message.get("headers", ()), *_told(state["verdict"])]
+            await send(message)
+
+        try:
+            state["verdict"] = self._turnstile.address(scope["client"][0] if scope.get("client") else "local")
+        except Limited as limited:
+            state["verdict"] = limited.verdict
+            wait = {"Retry-After": str(limited.verdict.reset)}
+            await refuse(scope, receive, send_told, limited.code, str(limited), hint=limited.hint, headers=wait)
+            return
+        if scope["type"] == "websocket" or task is None:
+            await self._app(scope, receive, send_told)
+            return
+        declared = _declared(scope)
+        if declared is None:
+            receive = self._counting(receive)
+        elif declared > self._size:  # of what is declared the server lets no more come
+            await refuse(scope, receive, send_told, "too_large", _sentence(self._size))
+            return
+        await self._in_time(scope, receive, send_told, task)
+
+    async def _in_time(self, scope: Scope, receive: Receive, send: Send, task: asyncio.Task[object]) -> None:
+        patience = self._patience
+        patience.wait(task)
+        try:
+            await self._app(scope, receive, send)
+        except asyncio.CancelledError:
+            if not patience.was_cut(task):
+                raise  # somebody else wants it to end
+            said = f"no answer could be given in {patience.seconds:g} s"
+            await refuse(scope, receive, send, "timeout", said, hint="look whether it was done before asking again")
+        finally:
+            patience.over(task)
 
     def _counting(self, receive: Receive) -> Receive:
         size = 0
@@ -34,63 +74,19 @@ class Sizes:
             nonlocal size
             message = await receive()
             size += len(message.get("body", b""))
-            if size > self._limit:
-                raise HTTPException(413, _sentence(self._limit))
+            if size > self._size:
+                raise HTTPException(413, _sentence(self._size))
             return message
 
         return counted
 
 
-class Timeouts:
-    """One look at all that wait, now and then, costs less than a timer for each."""
-
-    def __init__(self, app: ASGIApp, seconds: float) -> None:
-        self._app = app
-        self._seconds = seconds
-        self._pause = min(seconds / 4, 1.0)
-        self._waiting: dict[asyncio.Task[Any], float] = {}  # since when no answer has begun
-        self._cut: set[asyncio.Task[Any]] = set()
-        self._looks = False
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        task = asyncio.current_task()
-        if scope["type"] != "http" or task is None:
-            await self._app(scope, receive, send)
-            return
-        waiting = self._waiting
-
-        async def send_in_time(message: Message) -> None:
-            waiting.pop(task, None)
-            await send(message)
-
-        self._wait(task)
-        try:
-            await self._app(scope, receive, send_in_time)
-        except asyncio.CancelledError:
-            if task not in self._cut or task.uncancel():
-                raise  # somebody else wants it to end
-            said = f"no answer could be given in {self._seconds:g} s"
-            await refuse(scope, receive, send, "timeout", said, hint="look whether it was done before asking again")
-        finally:
-            waiting.pop(task, None)
-            self._cut.discard(task)
-
-    def _wait(self, task: asyncio.Task[Any]) -> None:
-        loop = asyncio.get_running_loop()
-        self._waiting[task] = loop.time()
-        if not self._looks:
-            self._looks = True
-            loop.call_later(self._pause, self._look, loop)
-
-    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
-        oldest = loop.time() - self._seconds
-        for task in [task for task, since in self._waiting.items() if since <= oldest]:
-            del self._waiting[task]
-            self._cut.add(task)
-            task.cancel()
-        self._looks = bool(self._waiting)
-        if self._looks:
-            loop.call_later(self._pause, self._look, loop)
+def _told(verdict: Verdict) -> list[tuple[bytes, bytes]]:
+    return [
+        (b"ratelimit-limit", b"%d" % verdict.rate.amount),
+        (b"ratelimit-remaining", b"%d" % verdict.remaining),
+        (b"ratelimit-reset", b"%d" % verdict.reset),
+    ]
 
 
 def _declared(scope: Scope) -> int | None:

@@ -1,8 +1,7 @@
 """What every answer tells a browser: trust nothing of this, keep nothing of it, show it nowhere else."""
 
+from collections.abc import Iterable
 from typing import Final
-
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _CSP: Final = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'; base-uri 'none'")
 _CACHE: Final = (b"cache-control", b"no-store")
@@ -17,28 +16,11 @@ _ALWAYS: Final = (
 _HSTS: Final = (b"strict-transport-security", b"max-age=63072000; includeSubDomains")
 
 
-class Headers:
+def guarded(given: Iterable[tuple[bytes, bytes]], *, secure: bool) -> list[tuple[bytes, bytes]]:
     """A route may say its own policy and its own caching; the rest is not negotiable."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-
-        async def send_guarded(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] = _guarded(message.get("headers", ()), secure=scope["scheme"] == "https")
-            await send(message)
-
-        await self._app(scope, receive, send_guarded)
-
-
-def _guarded(given: list[tuple[bytes, bytes]], *, secure: bool) -> list[tuple[bytes, bytes]]:
-    said = {name.lower() for name, _ in given}
-    headers = [*given, *_ALWAYS]
+    headers = [*given]
+    said = {name.lower() for name, _ in headers}
+    headers += _ALWAYS
     if b"cache-control" not in said:
         headers.append(_CACHE)
     if b"content-security-policy" not in said:

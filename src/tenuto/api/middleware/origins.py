@@ -9,9 +9,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from starlette.types import ASGIApp, Receive, Scope, Send
-
-from tenuto.api.middleware.refusing import refuse
+from starlette.types import Scope
 
 LOOPBACK: Final = ("localhost", "127.0.0.1", "[::1]")
 
@@ -24,23 +22,14 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 class Hosts:
     """`allowed`: names without a port; `*.example.com` allows every name below it, `*` all there are."""
 
-    def __init__(self, app: ASGIApp, allowed: Iterable[str]) -> None:
-        self._app = app
+    def __init__(self, allowed: Iterable[str]) -> None:
         names = [name.lower() for name in allowed]
         self._names = frozenset(name for name in names if not name.startswith("*"))
         self._below = tuple(name[1:] for name in names if name.startswith("*."))
         self._all = "*" in names
         self._known: dict[bytes, bool] = {}
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan" or self._allows(scope):
-            await self._app(scope, receive, send)
-            return
-        said = "this server does not answer under that name"
-        hint = "use the address that it printed, or add the name to `allowed_hosts` of its settings"
-        await refuse(scope, receive, send, "misdirected", said, hint=hint)
-
-    def _allows(self, scope: Scope) -> bool:
+    def allows(self, scope: Scope) -> bool:
         given = [value for name, value in scope["headers"] if name == b"host"]
         if len(given) != 1:
             return False
@@ -63,14 +52,12 @@ class Hosts:
 class Proxies:
     """Where the connection comes from a trusted proxy, the caller is whom that proxy names."""
 
-    def __init__(self, app: ASGIApp, trusted: Iterable[Network]) -> None:
-        self._app = app
+    def __init__(self, trusted: Iterable[Network]) -> None:
         self._trusted = tuple(trusted)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "lifespan" and scope.get("client") and self._trusts(scope["client"][0]):
+    def hear(self, scope: Scope) -> None:
+        if self._trusted and scope.get("client") and self._trusts(scope["client"][0]):
             self._believe(scope)
-        await self._app(scope, receive, send)
 
     def _trusts(self, address: str) -> bool:
         try:

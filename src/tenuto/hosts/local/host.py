@@ -78,14 +78,14 @@ class LocalHost:
         if request.parent is None:  # the runs that there are wait; somebody who asks for another one is told
             await self.services.reachable()
         run = request.run or self._names.run_id()
-        if request.run is None:
+        if request.run is None or request.new:  # nobody else can be starting it
             await self._start(run, request)
             return run
         while (starting := self._starting.get(run)) is not None:
             await asyncio.shield(starting)  # then it is there; or it could not be started, and is tried again
         done = self._starting[run] = asyncio.get_running_loop().create_future()
         try:
-            if request.new or not await self._exists(run):
+            if not await self._exists(run):
                 await self._start(run, request)
             else:
                 await self.run(run)  # of an owner before, perhaps: whoever starts it wants it to go on

@@ -5,7 +5,8 @@ import time
 
 _DIGITS = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's: no i, l, o, u
 _ID_LENGTH = 26
-_SHIFTS = range(5 * (_ID_LENGTH - 1), -1, -5)
+_PAIRS = [first + second for first in _DIGITS for second in _DIGITS]
+_SHIFTS = range(5 * (_ID_LENGTH - 2), -1, -10)
 _POOL = 1_600
 
 
@@ -64,4 +65,4 @@ class Names:
 
 
 def _text(number: int) -> str:
-    return "".join([_DIGITS[(number >> shift) & 31] for shift in _SHIFTS])
+    return "".join([_PAIRS[(number >> shift) & 1023] for shift in _SHIFTS])
