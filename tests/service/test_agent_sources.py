@@ -133,6 +133,7 @@ class TestLayers:
         assert theirs is not None
         assert (ours.prompt, theirs.prompt) == ("Ours.", "Hi.")
         assert await layers.names(tenant="default") == ["editor", "some-writer"]
+        assert [each.prompt for each in await layers.agents(tenant="default")] == ["Ours.", "Hi."]
         assert await layers.find("none", tenant="default") is None
 
 

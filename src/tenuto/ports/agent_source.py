@@ -13,3 +13,7 @@ class AgentSource(Protocol):
     async def names(self, *, tenant: str) -> list[str]:
         """Of all that can be read."""
         ...
+
+    async def agents(self, *, tenant: str) -> list[Agent]:
+        """All of them, by name."""
+        ...

@@ -10,12 +10,14 @@ from typing import Final
 from tenuto.documents.agent_file import LoadedAgent, load_agent
 from tenuto.documents.text import MAX_BYTES
 from tenuto.ports.agent_source import AgentSource
-from tenuto.ports.store import Store
+from tenuto.ports.agents import AgentEntry, AgentVersion
+from tenuto.ports.store import Store, Transaction
 from tenuto.sdk.agents.agent import Agent, Source
 from tenuto.sdk.errors import NodeError
 from tenuto.service.sources import Sources
 
 ENDING: Final = ".md"
+_PAGE: Final = 500
 
 Stamp = tuple[int, int]  # when it was written, in nanoseconds; its size
 
@@ -41,7 +43,14 @@ class AgentFiles:
         return None
 
     async def names(self, *, tenant: str) -> list[str]:
-        return sorted({loaded.agent.name for _, loaded in await self._files(tenant) if loaded.agent is not None})
+        return [agent.name for agent in await self.agents(tenant=tenant)]
+
+    async def agents(self, *, tenant: str) -> list[Agent]:
+        found: dict[str, Agent] = {}
+        for _, loaded in await self._files(tenant):
+            if loaded.agent is not None:
+                found.setdefault(loaded.agent.name, loaded.agent)
+        return [found[name] for name in sorted(found)]
 
     async def _files(self, tenant: str) -> list[tuple[Path, LoadedAgent]]:
         if self.tenant not in (None, tenant):
@@ -94,22 +103,36 @@ class SavedAgents:
             version = await tx.agents.get(tenant, name)
         if version is None:
             return None
-        origin = "store" if self.sources.file(tenant, name) is None else "folder"
-        loaded = load_agent(version.source, name=name, origin=origin)
+        loaded = self.loaded(version)
         if loaded.agent is None:
             raise NodeError(f"the agent `{name}` has problems: {loaded.errors[0]}", type="agent", retry=False)
         return loaded.agent
 
     async def names(self, *, tenant: str) -> list[str]:
-        found: list[str] = []
-        cursor: str | None = None
         async with self.store.read() as tx:
-            while True:
-                page = await tx.agents.list(tenant, limit=500, cursor=cursor)
-                found += [entry.name for entry in page.items]
-                cursor = page.next_cursor
-                if cursor is None:
-                    return found
+            return [entry.name for entry in await saved(tx, tenant)]
+
+    async def agents(self, *, tenant: str) -> list[Agent]:
+        async with self.store.read() as tx:
+            versions = [await tx.agents.get(tenant, entry.name) for entry in await saved(tx, tenant)]
+        read = [self.loaded(version).agent for version in versions if version is not None]
+        return [agent for agent in read if agent is not None]
+
+    def loaded(self, version: AgentVersion) -> LoadedAgent:
+        origin = "store" if self.sources.file(version.tenant, version.agent) is None else "folder"
+        return load_agent(version.source, name=version.agent, origin=origin)
+
+
+async def saved(tx: Transaction, tenant: str) -> list[AgentEntry]:
+    """All that a tenant has saved, by name."""
+    found: list[AgentEntry] = []
+    cursor: str | None = None
+    while True:
+        page = await tx.agents.list(tenant, limit=_PAGE, cursor=cursor)
+        found += page.items
+        cursor = page.next_cursor
+        if cursor is None:
+            return found
 
 
 @dataclass(slots=True, frozen=True)
@@ -127,3 +150,9 @@ class Layers:
 
     async def names(self, *, tenant: str) -> list[str]:
         return sorted({name for source in self.sources for name in await source.names(tenant=tenant)})
+
+    async def agents(self, *, tenant: str) -> list[Agent]:
+        found: dict[str, Agent] = {}
+        for source in reversed(self.sources):
+            found |= {agent.name: agent for agent in await source.agents(tenant=tenant)}
+        return [found[name] for name in sorted(found)]
