@@ -37,6 +37,8 @@ def one_node(node: NodeDefinition) -> str:
         (code(name), kind(schema), usual(name, schema, required), schema.get("description", ""))
         for name, schema in properties.items()
     ]
+    if node.open_form:
+        rows.append(("any other key", "any JSON", "", "A parameter of its own"))
     facts = [f"ports: {', '.join(map(code, node.ports))}", f"effects: {code(node.effects)}"]
     if node.output_schema is not None:
         facts.insert(0, f"answers: {kind(node.output_schema)}")

@@ -5,10 +5,19 @@ from pathlib import Path
 
 import pytest
 
-from tenuto.sdk import BrokenNode, Registry, UnknownNode, library
+from tenuto.sdk import BrokenNode, NodeError, Registry, UnknownNode, library
 from tenuto.sdk.entry_points import EntryPoint
 
-BUILT_IN = ["debug.echo", "debug.fail", "debug.sleep", "http.request", "id.uuid", "template.render", "time.now"]
+BUILT_IN = [
+    "agent",
+    "debug.echo",
+    "debug.fail",
+    "debug.sleep",
+    "http.request",
+    "id.uuid",
+    "template.render",
+    "time.now",
+]
 CARD = 'from tenuto.sdk import Package\nPACKAGE = Package(title="Chat", nodes=["chat.send", "chat.send.v2"], install="chat-nodes[chat]")\n'
 SEND = 'from tenuto.sdk import node\n@node("chat.send", ports=("sent", "held"), effects="once")\ndef send(text: str) -> str:\n    "Send."\n    return text\n'
 
@@ -32,7 +41,7 @@ def registry_of(folder: Path, name: str = "chat") -> Registry:
 class TestTheLibrary:
     def test_it_has_the_built_in_nodes(self) -> None:
         """They come through the entry points, like anybody's."""
-        assert list(Registry()) == BUILT_IN
+        assert set(BUILT_IN) <= set(Registry())
 
     def test_cards_are_read_without_importing_nodes(self, installed: Path) -> None:
         """A list of a hundred packages must stay quick."""
@@ -145,10 +154,11 @@ class TestTheViewOfTheHeart:
 
     def test_it_is_a_mapping_over_the_same_names(self) -> None:
         """Hints are made from them."""
-        view = library(Registry())
+        registry = Registry()
+        view = library(registry)
 
-        assert list(view) == BUILT_IN
-        assert len(view) == len(BUILT_IN)
+        assert list(view) == list(registry)
+        assert len(view) == len(registry)
         assert "debug.echo" in view
         assert view.get("debug.nothing") is None
 
@@ -159,3 +169,36 @@ class TestTheViewOfTheHeart:
 
         assert view["chat.send"].input_schema is None
         assert "ZeroDivisionError" in str(view.broken["chat.send"])
+
+
+BARE = '''
+from typing import Any
+from tenuto.sdk import node
+
+@node("chat", open_form=True)
+def chat(text: str, loud: bool = False, **more: Any) -> dict[str, Any]:
+    """Say it, and more."""
+    return {"text": text, **more}
+'''
+
+
+class TestABareName:
+    def test_a_package_may_have_one_node_of_its_own_name(self, installed: Path) -> None:
+        """`agent` is the node that its package is named after."""
+        (installed / "__init__.py").write_text(CARD.replace('"chat.send"', '"chat", "chat.send"'))
+        (installed / "chat.py").write_text(BARE)
+        registry = registry_of(installed)
+
+        assert registry["chat"].name == "chat"
+        assert registry["chat.send"].name == "chat.send"
+
+    def test_an_open_form_hands_on_what_it_does_not_name(self, installed: Path) -> None:
+        """Only `ctx` is nobody's to give."""
+        (installed / "__init__.py").write_text(CARD.replace('"chat.send"', '"chat", "chat.send"'))
+        (installed / "chat.py").write_text(BARE)
+        node = registry_of(installed)["chat"]
+
+        assert node.input_schema["additionalProperties"] is True
+        assert node.bind({"text": "a", "tone": ["b"]}) == {"text": "a", "tone": ["b"]}
+        with pytest.raises(NodeError, match="`ctx` is no input"):
+            node.bind({"text": "a", "ctx": 1})

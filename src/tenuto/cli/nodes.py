@@ -107,6 +107,8 @@ def _describe(node: Any) -> None:
     required = set(node.input_schema.get("required", ()))
     rows = [_field_row(name, field, required) for name, field in node.input_schema.get("properties", {}).items()]
     painter.table(rows)
+    if node.open_form:
+        say("  and any other key: a parameter of its own")
 
 
 def _field_row(name: str, field: dict[str, Any], required: set[str]) -> list[Any]:

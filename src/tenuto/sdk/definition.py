@@ -28,7 +28,19 @@ _MARK: Final = "__tenuto_node__"
 class NodeDefinition:
     """All that is known of one node. `function` is called by name and always takes `ctx`, whether its author wanted it or not."""
 
-    __slots__ = ("_form", "_raw", "effects", "function", "is_async", "name", "ports", "secrets", "timeout", "where")
+    __slots__ = (
+        "_form",
+        "_raw",
+        "effects",
+        "function",
+        "is_async",
+        "name",
+        "open_form",
+        "ports",
+        "secrets",
+        "timeout",
+        "where",
+    )
 
     def __init__(
         self,
@@ -39,6 +51,7 @@ class NodeDefinition:
         secrets: Sequence[str] = (),
         ports: Sequence[str] = ("done",),
         timeout: float | None = None,
+        open_form: bool = False,
     ) -> None:
         self.name = name
         self.where = _where(function)
@@ -46,6 +59,7 @@ class NodeDefinition:
         self.secrets = tuple(secrets)
         self.ports = tuple(ports)
         self.timeout = timeout
+        self.open_form = open_form
         self.is_async = inspect.iscoroutinefunction(function)
         self._raw = function
         self._form: Form | None = None
@@ -69,12 +83,12 @@ class NodeDefinition:
     def form(self) -> Form:
         """The schemas and the binding. `BrokenNode` if the signature makes none."""
         if self._form is None:
-            self._form = Form(self.name, self._raw, self.where)
+            self._form = Form(self.name, self._raw, self.where, open_form=self.open_form)
         return self._form
 
     @property
     def input_schema(self) -> dict[str, Any]:
-        """The JSON Schema of the keys of `with`: one closed object."""
+        """The JSON Schema of the keys of `with`: one object, closed unless the form is open."""
         return self.form.input_schema
 
     @property
@@ -87,19 +101,24 @@ class NodeDefinition:
         return (self._form or self.form).bind(given)
 
     def _refuse(self) -> None:
-        if not NODE_NAME.fullmatch(self.name):
+        if not NODE_NAME.fullmatch(self.name) and not self._is_bare:
             self._broken(f"`{self.name}` is no node name", "lower case with a dot: `slack.send_message`")
         if not callable(self._raw) or inspect.isasyncgenfunction(self._raw) or inspect.isgeneratorfunction(self._raw):
             self._broken(
                 f"{self.name} must be a `def` or an `async def` that returns", "show pieces with `ctx.stream(...)`"
             )
-        for reason in refused_parameters(inspect.signature(self._raw)):
+        for reason in refused_parameters(inspect.signature(self._raw), open_form=self.open_form):
             self._broken(f"{self.name} makes no form: {reason}")
         if self.effects not in {"idempotent", "once"}:
             self._broken(f"{self.name} has the effects {self.effects!r}", 'either "idempotent" or "once"')
         if self.timeout is not None and not self.timeout > 0:
             self._broken(f"{self.name} has the timeout {self.timeout!r}", "seconds, more than 0")
         self._refuse_names()
+
+    @property
+    def _is_bare(self) -> bool:
+        """Whether it is the one node that its package is named after (`agent`), in the module of that name."""
+        return bool(_WORD.fullmatch(self.name)) and getattr(self._raw, "__module__", "").endswith(f".{self.name}")
 
     def _refuse_names(self) -> None:
         if not self.ports or len(set(self.ports)) != len(self.ports):
@@ -125,15 +144,19 @@ def node(
     secrets: Sequence[str] = (),
     ports: Sequence[str] = ("done",),
     timeout: float | None = None,
+    open_form: bool = False,
 ) -> Callable[[F], F]:
     """Make the function below a node of that name. Its signature is the form, its docstring the help.
 
     `effects`: `idempotent` may be repeated after a crash, `once` never is. `secrets`: what `ctx.secret` may read.
     `ports`: what it may fire, the first being the usual one. `timeout`: seconds an attempt may take unless the flow says.
+    `open_form`: keys of `with` that the signature does not name are handed to its `**rest`.
     """
 
     def mark(function: F) -> F:
-        definition = NodeDefinition(name, function, effects=effects, secrets=secrets, ports=ports, timeout=timeout)
+        definition = NodeDefinition(
+            name, function, effects=effects, secrets=secrets, ports=ports, timeout=timeout, open_form=open_form
+        )
         setattr(function, _MARK, definition)
         return function
 

@@ -1,6 +1,6 @@
 """From a signature to a form: the JSON Schema of a node's inputs and output, and the binding of an input to arguments.
 
-The schema of the inputs is one closed object. Plain annotations are handled here (`plain.py`); pydantic is imported for
+The schema of the inputs is one closed object, unless the node takes other keys too (`**rest` of an open form). Plain annotations are handled here (`plain.py`); pydantic is imported for
 the first signature or value that needs it. The context parameter is called `ctx` and is no input.
 """
 
@@ -59,12 +59,14 @@ class Form:
         "_where",
         "fields",
         "input_schema",
+        "open",
         "output_schema",
         "required",
     )
 
-    def __init__(self, name: str, function: Callable[..., Any], where: str) -> None:
+    def __init__(self, name: str, function: Callable[..., Any], where: str, *, open_form: bool = False) -> None:
         self._name = name
+        self.open = open_form
         self._where = where
         self._model: type[BaseModel] | None = None
         hints = self._hints(function)
@@ -72,7 +74,7 @@ class Form:
         self.fields: dict[str, Field] = {
             parameter.name: _field(parameter, hints.get(parameter.name, Any), told.get(parameter.name, ""))
             for parameter in inspect.signature(function).parameters.values()
-            if parameter.name != "ctx"
+            if parameter.name != "ctx" and parameter.kind is not inspect.Parameter.VAR_KEYWORD
         }
         shapes = {name: field.shape for name, field in self.fields.items() if field.shape}
         self._shapes = shapes
@@ -90,7 +92,10 @@ class Form:
         for name, value in given.items():
             shape = shapes.get(name)
             if shape is None:
-                return self._convert(given)
+                if not self._takes(name):
+                    return self._convert(given)
+                bound[name] = own(value)
+                continue
             kind = type(value)
             if shape.kinds is None or kind in shape.kinds or (shape.fits is not None and shape.fits(value)):
                 bound[name] = own(value) if kind is dict or kind is list else value
@@ -105,25 +110,29 @@ class Form:
         self._check_names(given)
         from pydantic import ValidationError  # heavy, and most calls never come here
 
+        rest = {name: own(value) for name, value in given.items() if name not in self.fields}
         try:
-            made = self.model.model_validate(own(dict(given)))
+            made = self.model.model_validate(own({name: value for name, value in given.items() if name not in rest}))
         except ValidationError as error:
             raise NodeError(
                 _sentence(error.errors(include_url=False, include_input=False)), type="input", retry=False
             ) from None
-        return {
-            name: getattr(made, attribute) for attribute, name in zip(type(made).model_fields, self.fields, strict=True)
-        }
+        told = zip(type(made).model_fields, self.fields, strict=True)
+        return {**{name: getattr(made, attribute) for attribute, name in told}, **rest}
 
     def _check_names(self, given: Mapping[str, object]) -> None:
         unknown = [
             f"`{name}` is no input of {self._name}{_nearest(name, self.fields)}"
             for name in given
-            if name not in self.fields
+            if name not in self.fields and not self._takes(name)
         ]
         missing = [f"`{name}` is missing" for name in self.fields if name in self.required and name not in given]
         if unknown or missing:
             raise NodeError("; ".join((unknown + missing)[:_SHOWN_ERRORS]), type="input", retry=False)
+
+    def _takes(self, name: str) -> bool:
+        """Whether it is a key that an open form takes though nobody declared it."""
+        return self.open and name not in self.fields and name != "ctx"
 
     @property
     def model(self) -> type[BaseModel]:
@@ -144,12 +153,13 @@ class Form:
             return self._pydantic_input_schema()
         schema: Schema = {"type": "object", "properties": {f.name: _property(f) for f in self.fields.values()}}
         required = [field.name for field in self.fields.values() if field.required]
-        return {**schema, **({"required": required} if required else {}), "additionalProperties": False}
+        return {**schema, **({"required": required} if required else {}), "additionalProperties": self.open}
 
     def _pydantic_input_schema(self) -> Schema:
         from tenuto.sdk.pydantic_schema import schema_of_model  # brings pydantic
 
-        return self._told(lambda: schema_of_model(self.model), "an input")
+        schema = self._told(lambda: schema_of_model(self.model), "an input")
+        return {**schema, "additionalProperties": True} if self.open else schema
 
     def _output_schema(self, annotation: Any) -> Schema | None:
         if annotation in (Any, Never, NoReturn) or _has_port(annotation):
@@ -183,12 +193,13 @@ class Form:
         return BrokenNode(message, where=self._where, hint=hint)
 
 
-def refused_parameters(signature: inspect.Signature) -> list[str]:
+def refused_parameters(signature: inspect.Signature, *, open_form: bool = False) -> list[str]:
     """Why this signature is no form, a sentence each."""
+    taken = {inspect.Parameter.VAR_KEYWORD} if open_form else set[Any]()
     return [
         f"`{parameter.name}` {_REFUSED_KINDS[parameter.kind]}"
         for parameter in signature.parameters.values()
-        if parameter.kind in _REFUSED_KINDS
+        if parameter.kind in _REFUSED_KINDS and parameter.kind not in taken
     ]
 
 

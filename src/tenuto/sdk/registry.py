@@ -2,7 +2,8 @@
 
 Installed packages are found through the entry-point group `tenuto.nodes`, ours like anybody's: `slack = my_nodes.slack`
 says that the card of all nodes `slack.*` is `my_nodes.slack.PACKAGE`. Node `slack.send_message` is the function of that
-name in `my_nodes.slack.send_message`. Names are unique; a name that is there twice is an error that names both places.
+name in `my_nodes.slack.send_message`. A package may have one node that bears its bare name: `slack`, in
+`my_nodes.slack.slack`. Names are unique; a name that is there twice is an error that names both places.
 """
 
 from __future__ import annotations
@@ -144,12 +145,13 @@ class Registry(Mapping[str, NodeDefinition]):
             raise BrokenNode(
                 f"`{foreign[0]}` cannot be a node of the package `{entry.name}`",
                 where=where,
-                hint=f"its nodes are called `{entry.name}.*`",
+                hint=f"its nodes are called `{entry.name}.*`, or `{entry.name}`",
             )
         return dataclasses.replace(card, name=entry.name)
 
     def _installed(self, name: str, card: Package) -> NodeDefinition:
-        module_name = f"{self.entries[card.name].module}.{name.partition('.')[2].replace('.', '_')}"
+        own = name.partition(".")[2] or name
+        module_name = f"{self.entries[card.name].module}.{own.replace('.', '_')}"
         module = load(module_name, f"`{name}`", install=card.install)
         definition = definitions_in(module).get(name)
         if definition is None:

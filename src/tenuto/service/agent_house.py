@@ -10,9 +10,11 @@ from typing import Final
 
 from tenuto.core.problems import did_you_mean
 from tenuto.ports.agent_source import AgentSource
+from tenuto.ports.conversations import Conversations
 from tenuto.ports.models import Models
 from tenuto.ports.tools import Tools
 from tenuto.sdk.agents import Agent, Agents, Endpoint, Runtime, Tool
+from tenuto.sdk.agents.conversation import Conversation
 from tenuto.sdk.errors import NodeError
 
 Loader = Callable[[], Runtime]
@@ -28,6 +30,7 @@ class House:
     models: Models | None
     router: Tools
     runtimes: Mapping[str, Loader]
+    conversations: Conversations | None = None
     _loaded: dict[str, Runtime] = field(default_factory=dict[str, Runtime])
 
     def of(self, tenant: str, stage: str) -> Agents:
@@ -78,6 +81,11 @@ class _Rooms:
 
     def runtime(self, name: str) -> Runtime:
         return self.house.runtime(name)
+
+    def conversation(self, session: str) -> Conversation:
+        if self.house.conversations is None:
+            raise NodeError("no sessions are remembered here", type="session", retry=False)
+        return self.house.conversations.conversation(self.tenant, session)
 
     async def _equipped(self, agent: Agent) -> Agent:
         """The agent with those of its tools that there are."""

@@ -5,8 +5,10 @@ from inspect import isawaitable
 from typing import Any, TypeVar
 
 from tenuto.core.problems import did_you_mean
+from tenuto.ports.conversations import Conversation
 from tenuto.sdk import Context, NodeError
 from tenuto.sdk.agents import Agent, Effects, Endpoint, Model, ModelSpec, Runtime, Tool, Usage
+from tenuto.stores.conversations_memory import MemoryConversations
 
 T = TypeVar("T")
 Call = Callable[..., Any]
@@ -78,6 +80,7 @@ class FakeHouse:
         self._models = dict(models or {})
         self._tools = {tool.name: tool for tool in tools}
         self._runtimes = dict(runtimes or {})
+        self._sessions = MemoryConversations()
 
     def of(self, tenant: str, stage: str) -> "FakeHouse":
         """It is the same for all: give it to a host as its house."""
@@ -99,6 +102,9 @@ class FakeHouse:
 
     def runtime(self, name: str) -> Runtime:
         return _found(self._runtimes, name, "runtime")
+
+    def conversation(self, session: str) -> Conversation:
+        return self._sessions.conversation("test", session)
 
 
 def _found(known: Mapping[str, T], name: str, kind: str) -> T:

@@ -54,7 +54,7 @@ def _broken(definition: NodeDefinition) -> list[str]:
 
 def _about(definition: NodeDefinition) -> list[str]:
     found: list[str] = []
-    if not NODE_NAME.fullmatch(definition.name):
+    if "." in definition.name and not NODE_NAME.fullmatch(definition.name):  # the bare name of a package is one too
         found.append("has a name that is not lower case with a dot")
     if not definition.description:
         found.append("has no docstring; its first paragraph is the help that people and agents read")
@@ -70,7 +70,7 @@ def _form(definition: NodeDefinition) -> list[str]:
     found = [
         f"has {problem}" for problem in (_schema_problem(schema), _schema_problem(definition.output_schema)) if problem
     ]
-    if schema.get("type") != "object" or schema.get("additionalProperties") is not False:
+    if schema.get("type") != "object" or schema.get("additionalProperties") is not definition.open_form:
         found.append("has an open form; its inputs must be one closed object")
     secrets = set(definition.secrets) & set(schema["properties"])
     if secrets:

@@ -7,6 +7,7 @@ from tenuto.sdk.agents.agent import Agent
 from tenuto.sdk.agents.model import Endpoint
 
 if TYPE_CHECKING:
+    from tenuto.sdk.agents.conversation import Conversation
     from tenuto.sdk.agents.runtime import Runtime
     from tenuto.sdk.agents.tool import Tool
 
@@ -29,4 +30,8 @@ class Agents(Protocol):
 
     def runtime(self, name: str) -> "Runtime":
         """The runtime of that name. `NodeError` of type `runtime`, with the line that installs it, if it is not there."""
+        ...
+
+    def conversation(self, session: str) -> "Conversation":
+        """What is said in the session of that name. `NodeError` of type `session` where nothing is remembered."""
         ...
