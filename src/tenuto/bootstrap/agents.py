@@ -2,6 +2,7 @@
 tools or runtimes is loaded before somebody asks for it."""
 
 import importlib
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -13,6 +14,7 @@ from tenuto.ports.store import Store
 from tenuto.sdk.agents import Runtime
 from tenuto.sdk.definition import NodeDefinition
 from tenuto.service.agent_house import House, Loader
+from tenuto.service.agent_shelf import AgentShelf
 from tenuto.service.agent_sources import AgentFiles, Layers, SavedAgents
 from tenuto.service.principal import DEFAULT_TENANT
 from tenuto.service.sources import Sources
@@ -32,9 +34,12 @@ def agents_beside(settings: Settings, beside: Path | None = None) -> AgentSource
     return Layers([AgentFiles(folder, "folder", DEFAULT_TENANT), AgentFiles(CATALOG, "catalog")])
 
 
-def saved_agents(store: Store, sources: Sources) -> AgentSource:
+def make_shelf(registry: Mapping[str, NodeDefinition], flows: FlowSource, store: Store) -> tuple[AgentShelf, House]:
     """Of a server: what tenants have saved (files of a folder are saved as they change), over the catalog."""
-    return Layers([SavedAgents(store, sources), AgentFiles(CATALOG, "catalog")])
+    sources, catalog = Sources(), AgentFiles(CATALOG, "catalog")
+    source = Layers([SavedAgents(store, sources), catalog])
+    house = make_house(source, registry, flows, store)
+    return AgentShelf(source=source, catalog=catalog, tools=house.router, clock=time.time, sources=sources), house
 
 
 def make_house(

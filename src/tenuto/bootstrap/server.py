@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
+from tenuto.bootstrap.agents import make_shelf
 from tenuto.bootstrap.engine import Opened, open_engine, open_registry
 from tenuto.bootstrap.tracing import make_spans
 from tenuto.bootstrap.vault import make_vault
@@ -41,7 +42,9 @@ async def open_server(settings: Settings, registry: Registry | None = None) -> A
         stack.push_async_callback(store.close)
         published = Published(store, library(registry))
         vault, variables = make_vault(settings, store), StoredVariables(store, settings.variables)
-        engine = open_engine(settings, registry, flows=published, secrets=vault, variables=variables)
+        agents, house = make_shelf(registry, published, store)
+        stack.push_async_callback(house.aclose)
+        engine = open_engine(settings, registry, flows=published, secrets=vault, variables=variables, agents=house)
         opened = await stack.enter_async_context(engine)
         bus = MemoryBus()
         stack.push_async_callback(bus.close)
@@ -58,6 +61,7 @@ async def open_server(settings: Settings, registry: Registry | None = None) -> A
                 journal=opened.journal,
                 records=opened.records,
                 store=store,
+                agents=agents,
                 published=published,
                 registry=registry,
                 vault=vault,

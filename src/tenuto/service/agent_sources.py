@@ -35,39 +35,44 @@ class AgentFiles:
     _read: dict[Path, tuple[Stamp, LoadedAgent]] = field(default_factory=dict[Path, tuple[Stamp, LoadedAgent]])
 
     async def find(self, name: str, *, tenant: str) -> Agent | None:
-        for path, loaded in await self._files(tenant):
+        return await asyncio.to_thread(self._find, name) if self.tenant in (None, tenant) else None
+
+    async def names(self, *, tenant: str) -> list[str]:
+        return [agent.name for agent in await self.agents(tenant=tenant)]
+
+    async def agents(self, *, tenant: str) -> list[Agent]:
+        return await asyncio.to_thread(self._all) if self.tenant in (None, tenant) else []
+
+    def _find(self, name: str) -> Agent | None:
+        for path, loaded in self._look(likely=name):
             if loaded.agent is not None and loaded.agent.name == name:
                 return loaded.agent
             if loaded.agent is None and loaded.said == name:
                 raise NodeError(f"{path} has problems: {loaded.errors[0]}", type="agent", retry=False)
         return None
 
-    async def names(self, *, tenant: str) -> list[str]:
-        return [agent.name for agent in await self.agents(tenant=tenant)]
-
-    async def agents(self, *, tenant: str) -> list[Agent]:
+    def _all(self) -> list[Agent]:
         found: dict[str, Agent] = {}
-        for _, loaded in await self._files(tenant):
+        for _, loaded in self._look():
             if loaded.agent is not None:
                 found.setdefault(loaded.agent.name, loaded.agent)
         return [found[name] for name in sorted(found)]
 
-    async def _files(self, tenant: str) -> list[tuple[Path, LoadedAgent]]:
-        if self.tenant not in (None, tenant):
-            return []
-        return await asyncio.to_thread(lambda: list(self._look()))
-
-    def _look(self) -> Iterator[tuple[Path, LoadedAgent]]:
-        for path, team in agent_paths(self.folder):
+    def _look(self, likely: str = "") -> Iterator[tuple[Path, LoadedAgent]]:
+        """Each file as it is now. The one that is called like the agent comes first: mostly it is that."""
+        for path, team in sorted(agent_paths(self.folder), key=lambda found: found[0].stem != likely):
             try:
-                stat = path.stat()
-                stamp = (stat.st_mtime_ns, stat.st_size)
-                known = self._read.get(path)
-                if known is None or known[0] != stamp:
-                    known = self._read[path] = (stamp, read_agent(path, team, self.origin))
+                yield path, self._loaded(path, team)
             except OSError:
                 continue  # it was there a moment ago
-            yield path, known[1]
+
+    def _loaded(self, path: Path, team: str) -> LoadedAgent:
+        stat = path.stat()
+        stamp = (stat.st_mtime_ns, stat.st_size)
+        known = self._read.get(path)
+        if known is None or known[0] != stamp:
+            known = self._read[path] = (stamp, read_agent(path, team, self.origin))
+        return known[1]
 
 
 def agent_paths(folder: Path) -> Iterator[tuple[Path, str]]:

@@ -23,6 +23,7 @@ from tenuto.ports.quotas import Quotas
 from tenuto.ports.store import Store
 from tenuto.sdk.definition import NodeDefinition
 from tenuto.sdk.http import HttpClient
+from tenuto.service.agent_shelf import AgentShelf
 from tenuto.service.archive import Archive
 from tenuto.service.courier import Courier
 from tenuto.service.health import Check, Finding, Health, disk
@@ -85,6 +86,7 @@ class Parts:
     journal: Owned
     records: Records
     store: Store
+    agents: AgentShelf
     published: Published
     registry: Mapping[str, NodeDefinition]
     vault: Vault
@@ -118,6 +120,7 @@ def put_together(given: Given, parts: Parts) -> Platform:
         flows=Shelf(
             published=parts.published, clock=time.time, live=live_in(archive), told=outbox.set, listeners=[triggers]
         ),
+        agents=parts.agents,
         triggers=triggers,
         bus=parts.bus,
         secrets=parts.vault,

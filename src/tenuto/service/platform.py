@@ -17,6 +17,7 @@ from tenuto.ports.quotas import Quotas
 from tenuto.ports.secrets import Secrets
 from tenuto.ports.store import Store
 from tenuto.sdk.definition import NodeDefinition
+from tenuto.service.agent_shelf import AgentShelf
 from tenuto.service.archive import Archive
 from tenuto.service.courier import Courier
 from tenuto.service.gate import Gate
@@ -49,6 +50,7 @@ class Platform:
     clock: Callable[[], float]
     store: Store
     flows: Shelf  # its `published` is also the engine's source of flows
+    agents: AgentShelf  # its `source` is also the house's
     triggers: Triggers  # listens to `flows`
     bus: Bus
     secrets: Secrets  # as nodes are given them
