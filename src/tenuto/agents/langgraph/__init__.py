@@ -16,7 +16,7 @@ PACKAGE = Package(
     title="LangGraph",
     icon="share-2",
     description="Run a graph of LangGraph: durable at each superstep, with its interrupts in the inbox.",
-    nodes=["langgraph.graph"],
+    nodes=["langgraph.graph", "langgraph.plan_execute_review"],
     install="tenuto[langgraph]",
 )
 

@@ -45,9 +45,13 @@ def usage_of(message: AIMessage) -> Usage:
     told = message.usage_metadata
     if told is None:
         return {}
-    cached = (told.get("input_token_details") or {}).get("cache_read", 0)
     counted: Usage = {"input_tokens": told["input_tokens"], "output_tokens": told["output_tokens"]}
-    return {**counted, "cached_tokens": cached or 0, "tokens": told["total_tokens"]}
+    details = told.get("input_token_details") or {}
+    if cached := details.get("cache_read"):
+        counted["cached_tokens"] = cached
+    if written := details.get("cache_creation"):
+        counted["written_tokens"] = written
+    return {**counted, "tokens": told["total_tokens"]}
 
 
 # --- ours

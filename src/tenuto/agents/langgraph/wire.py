@@ -13,6 +13,7 @@ from tenuto.sdk.agents import Answer, Ask, Endpoint, Model, ModelError, ModelSpe
 from tenuto.sdk.agents.model import Tell
 
 _THINKS: Final = frozenset({"anthropic"})
+_WITHOUT_HEADERS: Final = frozenset({"bedrock"})
 _WITHOUT_SCHEMA: Final = frozenset({"bedrock"})  # a wire that has no place for the schema of an answer
 
 
@@ -28,6 +29,8 @@ class Wire:
         if made is None:
             return await self._endpoint.model.answer(ask, tell, key=key)
         chat, more = made
+        if spec.provider not in _WITHOUT_HEADERS:
+            more = {**more, "extra_headers": {"Idempotency-Key": key}}
         return our_answer(await _heard(chat, spec, ask, more, tell), spec.name)
 
 
