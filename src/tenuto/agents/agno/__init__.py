@@ -8,6 +8,7 @@ import logging
 import os
 
 from tenuto.sdk import Package
+from tenuto.sdk.agents.later import Later
 from tenuto.sdk.agents.runtime import Runtime
 
 os.environ["AGNO_TELEMETRY"] = "false"  # it wins over what an agent says of itself
@@ -25,6 +26,4 @@ PACKAGE = Package(
 
 
 def make_runtime() -> Runtime:
-    from tenuto.agents.agno.runtime import Agno
-
-    return Agno()
+    return Later("tenuto.agents.agno.runtime", "Agno", "agno")

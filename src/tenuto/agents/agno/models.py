@@ -3,6 +3,9 @@
 The providers' HTTP goes through the client that the model's specification gives; nothing is tried again here.
 """
 
+import asyncio
+import importlib
+import sys
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Final, cast
@@ -17,9 +20,19 @@ _ANSWER: Final = "answer"
 _OPENAI: Final = "https://api.openai.com/v1"
 
 
-def native(spec: ModelSpec, ask: Ask) -> AbstractAsyncContextManager[Model]:
-    """The class of Agno that speaks to that provider, made for one question. `provider`: one of `PROVIDERS`."""
-    return _MAKERS[spec.provider](spec, {**spec.options, **ask.get("options", {})})
+async def imported(spec: ModelSpec) -> None:
+    """The provider's library takes a second to import: beside the loop, so that nobody waits for it."""
+    module = _MODULES[spec.provider]
+    if module not in sys.modules:
+        await asyncio.to_thread(importlib.import_module, module)
+
+
+def native(spec: ModelSpec, ask: Ask, key: str) -> AbstractAsyncContextManager[Model]:
+    """The class of Agno that speaks to that provider, made for one question. `provider`: one of `PROVIDERS`.
+
+    `key`: the same when the same question is asked again.
+    """
+    return _MAKERS[spec.provider](spec, {**spec.options, **ask.get("options", {})}, key)
 
 
 def response_format(spec: ModelSpec, ask: Ask) -> dict[str, Any] | None:
@@ -36,8 +49,12 @@ def response_format(spec: ModelSpec, ask: Ask) -> dict[str, Any] | None:
     return {"type": "json_schema", "json_schema": {"name": _ANSWER, "schema": dict(schema)}}
 
 
-def _client(spec: ModelSpec) -> dict[str, Any]:
-    given: dict[str, Any] = {"max_retries": 0, "api_key": spec.api_key or "none"}
+def _client(spec: ModelSpec, key: str) -> dict[str, Any]:
+    given: dict[str, Any] = {
+        "max_retries": 0,
+        "api_key": spec.api_key or "none",
+        "default_headers": {"Idempotency-Key": key},
+    }
     if spec.base_url:
         given["base_url"] = spec.base_url
     if spec.http is not None:
@@ -46,43 +63,44 @@ def _client(spec: ModelSpec) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def _openai(spec: ModelSpec, params: dict[str, Any]) -> AsyncGenerator[Model]:
+async def _openai(spec: ModelSpec, params: dict[str, Any], key: str) -> AsyncGenerator[Model]:
     """`OpenAILike` for any other server, and for Ollama: Agno's own class wants another library for the same wire."""
     from agno.models.openai import OpenAIChat, OpenAILike
     from openai import AsyncOpenAI
 
     kind = OpenAIChat if spec.provider == "openai" and spec.base_url in {None, _OPENAI} else OpenAILike
-    yield kind(id=spec.model, async_client=AsyncOpenAI(**_client(spec)), request_params=params or None)
+    yield kind(id=spec.model, async_client=AsyncOpenAI(**_client(spec, key)), request_params=params or None)
 
 
 @asynccontextmanager
-async def _responses(spec: ModelSpec, params: dict[str, Any]) -> AsyncGenerator[Model]:
+async def _responses(spec: ModelSpec, params: dict[str, Any], key: str) -> AsyncGenerator[Model]:
     """`store=False`: the whole conversation goes along, so that an answer which a person has edited is what counts."""
     from agno.models.openai import OpenAIResponses
     from openai import AsyncOpenAI
 
     if "max_tokens" in params:
         params["max_output_tokens"] = params.pop("max_tokens")
-    client = AsyncOpenAI(**_client(spec))
+    client = AsyncOpenAI(**_client(spec, key))
     yield OpenAIResponses(id=spec.model, async_client=client, store=False, request_params=params or None)
 
 
 @asynccontextmanager
-async def _anthropic(spec: ModelSpec, params: dict[str, Any]) -> AsyncGenerator[Model]:
+async def _anthropic(spec: ModelSpec, params: dict[str, Any], key: str) -> AsyncGenerator[Model]:
     from agno.models.anthropic import Claude
     from anthropic import AsyncAnthropic
 
     limit = params.pop("max_tokens", MAX_TOKENS)
-    client = AsyncAnthropic(**_client(spec))
+    client = AsyncAnthropic(**_client(spec, key))
     yield Claude(id=spec.model, async_client=client, max_tokens=limit, request_params=params or None)
 
 
 @asynccontextmanager
-async def _bedrock(spec: ModelSpec, params: dict[str, Any]) -> AsyncGenerator[Model]:
+async def _bedrock(spec: ModelSpec, params: dict[str, Any], key: str) -> AsyncGenerator[Model]:
     from agno.models.aws import AwsBedrock
     from aiobotocore.config import AioConfig  # pyright: ignore[reportMissingTypeStubs]  it has none
     from aiobotocore.session import AioSession  # pyright: ignore[reportMissingTypeStubs]
 
+    del key
     config = AioConfig(retries={"total_max_attempts": 1}, read_timeout=120)
     making = cast("Any", AioSession()).create_client(
         "bedrock-runtime", region_name=params.pop("region", None), endpoint_url=spec.base_url, config=config
@@ -92,11 +110,18 @@ async def _bedrock(spec: ModelSpec, params: dict[str, Any]) -> AsyncGenerator[Mo
         yield AwsBedrock(id=spec.model, async_client=client, request_params=params or None, **known)
 
 
-_MAKERS: Final[Mapping[str, Callable[[ModelSpec, dict[str, Any]], AbstractAsyncContextManager[Model]]]] = {
+_MAKERS: Final[Mapping[str, Callable[[ModelSpec, dict[str, Any], str], AbstractAsyncContextManager[Model]]]] = {
     "openai": _openai,
     "openai-responses": _responses,
     "anthropic": _anthropic,
     "bedrock": _bedrock,
     "ollama": _openai,
+}
+_MODULES: Final[Mapping[str, str]] = {
+    "openai": "agno.models.openai",
+    "openai-responses": "agno.models.openai",
+    "anthropic": "agno.models.anthropic",
+    "bedrock": "agno.models.aws",
+    "ollama": "agno.models.openai",
 }
 PROVIDERS: Final = frozenset(_MAKERS)

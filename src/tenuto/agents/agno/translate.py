@@ -17,7 +17,9 @@ from agno.models.response import ModelResponse
 from tenuto.sdk.agents import Answer, Ask, Message, ToolCall, ToolSchema, Usage
 from tenuto.sdk.agents.messages import ImagePart, TextPart
 
-_KEPT: Final = ("reasoning_content", "redacted_reasoning_content", "provider_data")
+_KEPT: Final = ("reasoning_content", "redacted_reasoning_content")
+_OF_NO_USE: Final = frozenset({"id", "system_fingerprint", "model_extra"})  # of what a provider says of its answer
+_PLAIN: Final = frozenset({"text", "tool_use"})  # blocks that say again what the message says
 _OURS: Final = "$ours"  # what stands for a picture until a model is asked
 _ROLES: Final = {"system": "system", "developer": "system", "user": "user", "assistant": "assistant", "tool": "tool"}
 
@@ -36,7 +38,7 @@ def _message(message: Message) -> AgnoMessage:
         said.tool_call_id = message["tool_call_id"]
     if message.get("tool_calls"):
         said.tool_calls = agno_calls(message.get("tool_calls", []), message.get("thinking"))
-    for name, value in _kept(message.get("thinking")).items():
+    for name, value in _kept(message).items():
         setattr(said, name, value)
     return said
 
@@ -71,17 +73,15 @@ def agno_calls(calls: Iterable[ToolCall], thinking: Any) -> list[dict[str, Any]]
 
 def response_of(answer: Answer) -> ModelResponse:
     """A recorded answer as what a model of Agno gives back."""
-    thinking = answer.get("thinking")
-    kept = _kept(thinking)
+    kept = _kept({"role": "assistant", "content": answer["text"], "thinking": answer.get("thinking")})
     return ModelResponse(
         role="assistant",
         content=answer["text"] or None,
-        tool_calls=agno_calls(answer["tool_calls"], thinking),
+        tool_calls=agno_calls(answer["tool_calls"], answer.get("thinking")),
         response_usage=_metrics(answer["usage"]),
         reasoning_content=kept.get("reasoning_content"),
         redacted_reasoning_content=kept.get("redacted_reasoning_content"),
         provider_data=kept.get("provider_data"),
-        extra=dict(_of(thinking, "extra")) or None,
     )
 
 
@@ -160,7 +160,7 @@ def _schema(function: Mapping[str, Any]) -> ToolSchema:
     }
 
 
-def our_answer(said: AgnoMessage, model: str, extra: Mapping[str, Any] | None = None, *, apart: bool = False) -> Answer:
+def our_answer(said: AgnoMessage, model: str, *, apart: bool = False) -> Answer:
     """What a model of Agno has said, ready to be recorded. `apart`: its provider counts cached tokens apart from the input."""
     calls = [our_call(call) for call in said.tool_calls or ()]
     answer: Answer = {
@@ -170,19 +170,21 @@ def our_answer(said: AgnoMessage, model: str, extra: Mapping[str, Any] | None = 
         "model": model,
         "stop": "tools" if calls else "end",
     }
-    thinking = thinking_of(said, extra)
+    thinking = thinking_of(said)
     if thinking:
         answer["thinking"] = thinking
     return answer
 
 
-def thinking_of(said: AgnoMessage, extra: Mapping[str, Any] | None = None) -> Any:
-    kept = {name: value for name in _KEPT if (value := getattr(said, name)) is not None}
+def thinking_of(said: AgnoMessage) -> Any:
+    """As JSON; None where there is nothing that anybody wants back."""
+    kept = {name: value for name in _KEPT if (value := getattr(said, name))}
+    data = {key: value for key, value in (said.provider_data or {}).items() if key not in _OF_NO_USE}
+    if all(block.get("type") in _PLAIN for block in data.get("content_blocks", ())):
+        data.pop("content_blocks", None)
+    kept |= {"provider_data": data} if data else {}
     calls = {call["id"]: beside for call in said.tool_calls or () if (beside := _beside(call))}
-    found = {"agno": kept, "calls": calls, **({"extra": dict(extra)} if extra else {})}
-    if not kept and not calls and not extra:
-        return None
-    return json.loads(json.dumps(found, default=str))
+    return json.loads(json.dumps({"agno": kept, "calls": calls}, default=str)) if kept or calls else None
 
 
 def _beside(call: Mapping[str, Any]) -> dict[str, Any]:
@@ -203,8 +205,15 @@ def our_usage(metrics: MessageMetrics, *, apart: bool) -> Usage:
     return counted
 
 
-def _kept(thinking: Any) -> Mapping[str, Any]:
-    return _of(thinking, "agno")
+def _kept(message: Message) -> dict[str, Any]:
+    """What a provider is given back. Blocks of an answer whose text a person has changed since are not."""
+    kept = dict(_of(message.get("thinking"), "agno"))
+    data = dict(kept.get("provider_data") or {})
+    blocks: list[Any] = data.get("content_blocks", [])
+    if blocks and "".join(block.get("text", "") for block in blocks) != message["content"]:
+        del data["content_blocks"]
+        kept["provider_data"] = data
+    return kept
 
 
 def _of(thinking: Any, part: str) -> Mapping[str, Any]:

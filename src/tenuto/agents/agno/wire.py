@@ -9,7 +9,7 @@ from agno.models.base import MessageData
 from agno.models.base import Model as AgnoModel
 from agno.models.message import Message as AgnoMessage
 
-from tenuto.agents.agno.models import APART, PROVIDERS, native, response_format
+from tenuto.agents.agno.models import APART, PROVIDERS, imported, native, response_format
 from tenuto.agents.agno.translate import agno_messages, agno_tools, our_answer
 from tenuto.sdk.agents import Answer, Ask, Endpoint, Model, ModelSpec
 from tenuto.sdk.agents.messages import Message
@@ -23,12 +23,12 @@ class Wire:
         self._spec = spec
 
     async def answer(self, ask: Ask, tell: Tell, *, key: str) -> Answer:
-        del key
+        await imported(self._spec)
         form = response_format(self._spec, ask)
-        messages = agno_messages(_with_schema(ask) if form is None else ask["messages"])
-        async with native(self._spec, ask) as model:
-            said, beside = await heard(model, messages, agno_tools(ask["tools"]), tell, response_format=form)
-        return our_answer(said, self._spec.name, beside, apart=self._spec.provider in APART)
+        messages = agno_messages(ask["messages"] if form is not None else _with_schema(ask))
+        async with native(self._spec, ask, key) as model:
+            said = await heard(model, messages, agno_tools(ask["tools"]), tell, response_format=form)
+        return our_answer(said, self._spec.name, apart=self._spec.provider in APART)
 
 
 def wired(endpoint: Endpoint) -> Model:
@@ -38,8 +38,8 @@ def wired(endpoint: Endpoint) -> Model:
 
 async def heard(
     model: AgnoModel, messages: list[AgnoMessage], tools: Sequence[dict[str, Any]], tell: Tell, **asked: Any
-) -> tuple[AgnoMessage, dict[str, Any] | None]:
-    """What a model of Agno said, and what it said beside; its text is told as it comes."""
+) -> AgnoMessage:
+    """What a model of Agno said; its text is told as it comes."""
     said, data = AgnoMessage(role="assistant"), MessageData()
     said.metrics.start_timer()
     data.response_metrics = said.metrics
@@ -48,13 +48,16 @@ async def heard(
         async for piece in pieces:
             if isinstance(piece.content, str) and piece.content:
                 tell(piece.content)
-    return said, data.extra
+    return said
 
 
 def _with_schema(ask: Ask) -> list[Message]:
-    """For a wire that has no place for a schema."""
+    """For a wire that has no place for a schema: it is told in words."""
     schema = ask.get("output")
     if not schema:
         return ask["messages"]
     words = f"Answer with JSON that fits this JSON Schema, and nothing else: {json.dumps(schema)}"
-    return [{"role": "system", "content": words}, *ask["messages"]]
+    first, *others = ask["messages"]
+    if first["role"] == "system":
+        return [{**first, "content": f"{first['content']}\n\n{words}"}, *others]
+    return [{"role": "system", "content": words}, first, *others]

@@ -1,6 +1,7 @@
 """Strands: a runtime for agent files, and a node that runs an agent of one's own. Nothing of Strands is imported before it is used."""
 
 from tenuto.sdk import Package
+from tenuto.sdk.agents.later import Later
 from tenuto.sdk.agents.runtime import Runtime
 
 PACKAGE = Package(
@@ -13,6 +14,4 @@ PACKAGE = Package(
 
 
 def make_runtime() -> Runtime:
-    from tenuto.agents.strands.runtime import Strands
-
-    return Strands()
+    return Later("tenuto.agents.strands.runtime", "Strands", "strands")

@@ -3,7 +3,10 @@
 The providers' HTTP goes through the client that the model's specification gives; nothing is tried again here.
 """
 
+import asyncio
 import copy
+import importlib
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -16,17 +19,31 @@ APART: Final = frozenset({"anthropic", "bedrock"})  # they count cached tokens a
 _ANSWER: Final = "answer"
 
 
-def native(spec: ModelSpec, ask: Ask) -> Model:
-    """The class of Strands that speaks to that provider, made for one question. `provider`: one of `PROVIDERS`."""
-    return _MAKERS[spec.provider](spec, ask)
+async def imported(spec: ModelSpec) -> None:
+    """The provider's library takes a second to import: beside the loop, so that nobody waits for it."""
+    module = _MODULES[spec.provider]
+    if module not in sys.modules:
+        await asyncio.to_thread(importlib.import_module, module)
+
+
+def native(spec: ModelSpec, ask: Ask, key: str) -> Model:
+    """The class of Strands that speaks to that provider, made for one question. `provider`: one of `PROVIDERS`.
+
+    `key`: the same when the same question is asked again.
+    """
+    return _MAKERS[spec.provider](spec, ask, key)
 
 
 def _params(spec: ModelSpec, ask: Ask) -> dict[str, Any]:
     return {**spec.options, **ask.get("options", {})}
 
 
-def _client(spec: ModelSpec) -> dict[str, Any]:
-    given: dict[str, Any] = {"max_retries": 0, "api_key": spec.api_key or "none"}
+def _client(spec: ModelSpec, key: str) -> dict[str, Any]:
+    given: dict[str, Any] = {
+        "max_retries": 0,
+        "api_key": spec.api_key or "none",
+        "default_headers": {"Idempotency-Key": key},
+    }
     if spec.base_url:
         given["base_url"] = spec.base_url
     if spec.http is not None:
@@ -45,7 +62,7 @@ async def _nothing() -> None:
     return
 
 
-def _openai(spec: ModelSpec, ask: Ask) -> Model:
+def _openai(spec: ModelSpec, ask: Ask, key: str) -> Model:
     from strands.models.openai import OpenAIModel
 
     params = _params(spec, ask)
@@ -53,10 +70,10 @@ def _openai(spec: ModelSpec, ask: Ask) -> Model:
     if schema:
         described = {"name": _ANSWER, "schema": dict(schema)}
         params["response_format"] = {"type": "json_schema", "json_schema": described}
-    return OpenAIModel(client_args=_client(spec), model_id=spec.model, params=params)
+    return OpenAIModel(client_args=_client(spec, key), model_id=spec.model, params=params)
 
 
-def _responses(spec: ModelSpec, ask: Ask) -> Model:
+def _responses(spec: ModelSpec, ask: Ask, key: str) -> Model:
     from strands.models.openai_responses import OpenAIResponsesModel
 
     params = _params(spec, ask)
@@ -65,10 +82,10 @@ def _responses(spec: ModelSpec, ask: Ask) -> Model:
     schema = ask.get("output")
     if schema:
         params["text"] = {"format": {"type": "json_schema", "name": _ANSWER, "schema": dict(schema), "strict": False}}
-    return OpenAIResponsesModel(client_args=_client(spec), model_id=spec.model, params=params)
+    return OpenAIResponsesModel(client_args=_client(spec, key), model_id=spec.model, params=params)
 
 
-def _anthropic(spec: ModelSpec, ask: Ask) -> Model:
+def _anthropic(spec: ModelSpec, ask: Ask, key: str) -> Model:
     from strands.models.anthropic import AnthropicModel
 
     params = _params(spec, ask)
@@ -76,7 +93,7 @@ def _anthropic(spec: ModelSpec, ask: Ask) -> Model:
     schema = ask.get("output")
     if schema:
         params["output_config"] = {"format": {"type": "json_schema", "schema": _closed(schema)}}
-    return AnthropicModel(client_args=_client(spec), model_id=spec.model, max_tokens=limit, params=params)
+    return AnthropicModel(client_args=_client(spec, key), model_id=spec.model, max_tokens=limit, params=params)
 
 
 def _closed(schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -86,11 +103,12 @@ def _closed(schema: Mapping[str, Any]) -> dict[str, Any]:
     return transform_schema(dict(schema))
 
 
-def _bedrock(spec: ModelSpec, ask: Ask) -> Model:
+def _bedrock(spec: ModelSpec, ask: Ask, key: str) -> Model:
     """Its library is a blocking one: Strands lets it run in a thread."""
     from botocore.config import Config  # pyright: ignore[reportMissingTypeStubs]  it has none
     from strands.models.bedrock import BedrockModel
 
+    del key
     params = _params(spec, ask)
     region = params.pop("region", None)
     known = {name: params.pop(name) for name in ("max_tokens", "temperature", "top_p") if name in params}
@@ -105,11 +123,18 @@ def _bedrock(spec: ModelSpec, ask: Ask) -> Model:
     )
 
 
-_MAKERS: Final[Mapping[str, Callable[[ModelSpec, Ask], Model]]] = {
+_MAKERS: Final[Mapping[str, Callable[[ModelSpec, Ask, str], Model]]] = {
     "openai": _openai,
     "openai-responses": _responses,
     "anthropic": _anthropic,
     "bedrock": _bedrock,
     "ollama": _openai,  # it speaks that wire; Strands' own class wants another library for the same thing
+}
+_MODULES: Final[Mapping[str, str]] = {
+    "openai": "strands.models.openai",
+    "openai-responses": "strands.models.openai_responses",
+    "anthropic": "strands.models.anthropic",
+    "bedrock": "strands.models.bedrock",
+    "ollama": "strands.models.openai",
 }
 PROVIDERS: Final = frozenset(_MAKERS)

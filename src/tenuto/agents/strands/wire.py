@@ -9,7 +9,7 @@ from strands.event_loop.streaming import process_stream
 from strands.types._events import ModelStopReason, TextStreamEvent
 from strands.types.streaming import StreamEvent
 
-from tenuto.agents.strands.models import APART, PROVIDERS, native
+from tenuto.agents.strands.models import APART, PROVIDERS, imported, native
 from tenuto.agents.strands.translate import our_answer, strands_messages, tool_spec
 from tenuto.sdk.agents import Answer, Ask, Endpoint, Model, ModelError, ModelSpec
 from tenuto.sdk.agents.messages import Message
@@ -25,8 +25,8 @@ class Wire:
         self._spec = spec
 
     async def answer(self, ask: Ask, tell: Tell, *, key: str) -> Answer:
-        del key
-        model = native(self._spec, ask)
+        await imported(self._spec)
+        model = native(self._spec, ask, key)
         specs = [tool_spec(schema) for schema in ask["tools"]]
         chunks = model.stream(strands_messages(ask["messages"]), specs or None, self._system(ask))
         return await heard(chunks, tell, self._spec.name, apart=self._spec.provider in APART)
