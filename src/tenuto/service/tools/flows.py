@@ -38,7 +38,7 @@ class FlowTool:
         return self.flow.input_schema or _NOTHING
 
     async def call(self, arguments: dict[str, Any], ctx: Context, key: str) -> Any:
-        return await ctx.call_flow(self.flow.name, arguments, key=f"{key}/flow")
+        return await ctx.call_flow(self.flow.name, arguments, key=key)
 
 
 @dataclass(slots=True, frozen=True)

@@ -1,0 +1,45 @@
+"""Call a tool by its name."""
+
+import asyncio
+from typing import Any, Final
+
+from tenuto.sdk import Context, NodeError, node
+from tenuto.sdk.agents import Tool
+from tenuto.sdk.agents.asking_person import NAME as ASK_PERSON
+from tenuto.sdk.agents.fitting import unfit
+
+PATIENCE: Final = 120.0  # seconds for a tool that says nothing
+
+
+@node("tool.call")
+async def call(  # noqa: D417  `ctx` is no input
+    tool: str, arguments: dict[str, Any] | None = None, *, ctx: Context
+) -> Any:
+    """Call a tool of agents by its name: an MCP server's, a service's, a flow, another agent.
+
+    Args:
+        tool: Its whole name, such as `mcp:tickets/search` or `http:search_documents`.
+        arguments: What it is given; they are checked against its schema before the call.
+    """
+    found = await ctx.agents.tools([tool])
+    if len(found) != 1:
+        raise NodeError(f"`{tool}` is {len(found)} tools: name one of them", type="tool", retry=False)
+    meant, given = found[0], arguments or {}
+    wrong = unfit(meant.parameters, given)
+    if wrong:
+        raise NodeError(f"the arguments do not fit `{meant.name}`: {'; '.join(wrong)}", type="input", retry=False)
+    if meant.name == ASK_PERSON:  # it is no step: it waits
+        return await meant.call(given, ctx, "answer")
+    effects = "idempotent" if meant.durable else meant.effects
+    return await ctx.step("call", _called(meant, ctx), meant.name, given, effects=effects)
+
+
+def _called(tool: Tool, ctx: Context) -> Any:
+    async def made(_: str, given: dict[str, Any]) -> Any:
+        try:
+            async with asyncio.timeout(None if tool.durable else tool.timeout or PATIENCE):
+                return await tool.call(given, ctx, "call")
+        except TimeoutError:
+            raise NodeError(f"`{tool.name}` did not answer in time", type="timeout") from None
+
+    return made

@@ -1,0 +1,1 @@
+"""Adapters of what agents call: MCP servers."""

@@ -1,0 +1,79 @@
+"""The way to a server over HTTP: to the addresses that nodes may reach, no further, and no longer answers than are read.
+
+Redirects are not followed, proxies of the environment are not asked; what a header carries goes to one origin only.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Any, Final, cast
+
+import httpcore2
+import httpx2
+
+from tenuto.sdk.errors import NodeError
+from tenuto.sdk.http.addresses import Policy
+from tenuto.sdk.http.transport import GuardedBackend, resolve
+
+LONGEST: Final = 10 * 1024 * 1024  # bytes of one answer, or of one event of a stream
+_QUIET: Final = 300.0  # seconds that a stream may say nothing
+
+
+def make_client(policy: Policy, headers: Mapping[str, str], timeout: float) -> httpx2.AsyncClient:
+    return httpx2.AsyncClient(
+        transport=Guarded(policy),
+        headers=dict(headers),
+        timeout=httpx2.Timeout(timeout, read=max(timeout, _QUIET)),
+        follow_redirects=False,
+        trust_env=False,
+    )
+
+
+class Guarded(httpx2.AsyncBaseTransport):
+    """Connects through the guard of nodes."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._pool = httpcore2.AsyncConnectionPool(network_backend=GuardedBackend(policy, resolve))
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        url = request.url
+        wire = httpcore2.Request(
+            request.method,
+            httpcore2.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+            headers=request.headers.raw,
+            content=cast("Any", request.stream),
+            extensions=request.extensions,
+        )
+        try:
+            answer = await self._pool.handle_async_request(wire)
+        except NodeError as error:
+            raise httpx2.ConnectError(error.message) from None
+        except (httpcore2.NetworkError, httpcore2.ProtocolError, httpcore2.TimeoutException) as error:
+            raise httpx2.ConnectError(str(error) or type(error).__name__) from None
+        streams = b"text/event-stream" in dict(answer.headers).get(b"content-type", b"")
+        return httpx2.Response(answer.status, headers=answer.headers, stream=_Body(answer, endless=streams))
+
+    async def aclose(self) -> None:
+        await self._pool.aclose()
+
+
+class _Body(httpx2.AsyncByteStream):
+    """`endless`: a stream of events, of which only each one has a length."""
+
+    def __init__(self, answer: httpcore2.Response, *, endless: bool) -> None:
+        self._answer = answer
+        self._endless = endless
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        size = 0
+        try:
+            async for piece in self._answer.aiter_stream():
+                size += len(piece)
+                if self._endless and b"\n" in piece:
+                    size = len(piece) - piece.rindex(b"\n")
+                if size > LONGEST:
+                    raise httpx2.ReadError(f"more than {LONGEST} bytes")
+                yield piece
+        except (httpcore2.NetworkError, httpcore2.ProtocolError, httpcore2.TimeoutException) as error:
+            raise httpx2.ReadError(str(error) or type(error).__name__) from None
+
+    async def aclose(self) -> None:
+        await self._answer.aclose()
