@@ -5,11 +5,12 @@ import io
 import pytest
 
 from tenuto.cli.agent_display import AgentDisplay
-from tenuto.cli.agent_report import Efforts, efforts_line, efforts_of, text_of
+from tenuto.cli.agent_report import efforts_line
 from tenuto.cli.wrapping import Wrapping
 from tenuto.core import events
 from tenuto.documents import load
 from tenuto.ports.engine import Live
+from tenuto.service.agent_efforts import Efforts, efforts_of, text_of
 from tenuto.service.follow import Follower
 
 FLOW = "flow: agent-copywriter\nnodes:\n  agent: {use: set, with: {value: 1}}\noutput: ${agent}\n"

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from typing import Final, TextIO
 
 from tenuto.cli import describe
-from tenuto.cli.agent_report import text_of
 from tenuto.cli.look import SPINNER, compact, duration, look_of, preview, safe, shorten
 from tenuto.cli.wrapping import Wrapping
-from tenuto.core.flow.findings import mapping
 from tenuto.ports.engine import Live
+from tenuto.service.agent_deltas import SaidWords, ToolNews, delta_of, log_text
+from tenuto.service.agent_efforts import text_of
 from tenuto.service.follow import Follower
 from tenuto.service.projection import RunView, Wait
 
@@ -34,7 +34,7 @@ class Call:
 
     tool: str
     agent: str = ""
-    arguments: Json = None
+    arguments: Mapping[str, Json] = field(default_factory=dict[str, Json])
     since: float = field(default_factory=time.monotonic)
 
     @property
@@ -53,7 +53,7 @@ class AgentDisplay:
         width = min(shutil.get_terminal_size().columns, _WIDEST) if self._look.rich else 10_000
         self._width = width
         self._lines = Wrapping(width, "  " if self._look.rich else "")
-        self._calls: dict[tuple[str, Json], Call] = {}
+        self._calls: dict[tuple[str, int], Call] = {}
         self._waits: set[str] = set()
         self._said = ""  # since the last call of the model
         self._whisper = ""  # of an agent that it has called
@@ -66,11 +66,10 @@ class AgentDisplay:
 
     def see(self, live: Live) -> None:
         self._busy = time.monotonic()
-        data = mapping(live.data) or {}
         if live.kind == "delta":
-            self._delta(data)
+            self._delta(delta_of(live.data))
         elif live.kind == "log":
-            self._line("dot", str(data.get("text", "")), "bright_black")
+            self._line("dot", log_text(live.data), "bright_black")
         elif live.fact is not None and live.fact.type == "step.recorded":
             self._ended = True
         elif live.fact is not None and live.fact.type == "node.retrying":
@@ -78,14 +77,13 @@ class AgentDisplay:
             node = self._follower.view().nodes[live.path]
             self._line("retrying", describe.error_text(node.error), "yellow")
 
-    def _delta(self, delta: Mapping[str, Json]) -> None:
-        agent = str(delta.get("agent", ""))
-        if "tool" in delta:
-            self._tool(delta, agent)
-        elif agent:
-            self._whisper = f"{self._whisper}{delta.get('text', '')}"[-400:]
-        else:
-            self._text(str(delta.get("text", "")))
+    def _delta(self, delta: SaidWords | ToolNews | None) -> None:
+        if isinstance(delta, ToolNews):
+            self._tool(delta)
+        elif delta is not None and delta.agent:
+            self._whisper = f"{self._whisper}{delta.text}"[-400:]
+        elif delta is not None:
+            self._text(delta.text)
 
     def _text(self, text: str) -> None:
         if self._ended:
@@ -95,17 +93,16 @@ class AgentDisplay:
             self._wipe()
             self._write(self._lines.add(safe(text)))
 
-    def _tool(self, delta: Mapping[str, Json], agent: str) -> None:
-        key = agent, delta.get("call")
-        status = delta.get("status")
-        call = self._calls.setdefault(key, Call(str(delta["tool"]), agent))
-        call.arguments = delta.get("arguments", call.arguments)
-        if status not in ("answered", "failed"):
+    def _tool(self, news: ToolNews) -> None:
+        key = news.agent, news.call
+        call = self._calls.setdefault(key, Call(news.tool, news.agent))
+        call.arguments = news.arguments or call.arguments
+        if news.status not in ("answered", "failed"):
             return
         del self._calls[key]
         self._whisper = ""
-        took = duration(_seconds(delta.get("ms"), call))
-        mark, colour = ("succeeded", "bright_black") if status == "answered" else ("failed", "red")
+        took = duration(time.monotonic() - call.since if news.seconds is None else news.seconds)
+        mark, colour = ("succeeded", "bright_black") if news.status == "answered" else ("failed", "red")
         self._line(mark, f"{call.text}  {took}", colour)
 
     # --- as the terminal is asked to show it
@@ -185,11 +182,7 @@ class AgentDisplay:
             self._stream.flush()
 
 
-def _arguments(given: Json) -> str:
+def _arguments(given: Mapping[str, Json]) -> str:
     """`(query="tea", limit=3)`, as far as one line goes."""
-    said = ", ".join(f"{name}={compact(value)}" for name, value in (mapping(given) or {}).items())
+    said = ", ".join(f"{name}={compact(value)}" for name, value in given.items())
     return f"({preview(said, 70)})" if said else ""
-
-
-def _seconds(ms: Json, call: Call) -> float:
-    return ms / 1000 if isinstance(ms, int | float) else time.monotonic() - call.since

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tenuto.cli.agent_report import Efforts, efforts_of, last_line, text_of
+from tenuto.cli.agent_report import last_line
 from tenuto.cli.control import OwnerGone
 from tenuto.cli.describe import error_text, place_text, result_text, wait_todo
 from tenuto.cli.failures import FAILED, INTERRUPTED, SUCCEEDED, WAITING
@@ -23,6 +23,7 @@ from tenuto.cli.look import COLOURS, Look, line, look_of, note, plural, say
 from tenuto.cli.recovered import recovered_lines
 from tenuto.ports.engine import Outcome
 from tenuto.ports.journal import RunEntry, RunQuery
+from tenuto.service.agent_efforts import Efforts, efforts_of, text_of
 from tenuto.service.agent_flows import agent_of
 from tenuto.service.archive import Archive
 from tenuto.service.follow import Flow, Follower
@@ -95,7 +96,7 @@ async def follow(house: House, run: str, manner: Manner, known: int = 0, flow: F
     agent = agent_of(entry) is not None
     following = Following(house.engine, entry.id, follower, blank_of(house.archive), manner, known, agent=agent)
     try:
-        outcome = await _or_failure(house, following.run())
+        outcome = await or_failure(house, following.run())
     except asyncio.CancelledError:
         _left(house, Seen(follower.view(), follower), manner)
         raise
@@ -119,7 +120,7 @@ async def _raised(house: House, outcome: Outcome) -> str:
     return next((text for text in reversed(said) if text.startswith("raised at ")), "")
 
 
-async def _or_failure(house: House, following: Awaitable[Outcome]) -> Outcome:
+async def or_failure(house: House, following: Awaitable[Outcome]) -> Outcome:
     """The outcome, unless the storage fails for good first."""
     failure = house.failure
     task = asyncio.ensure_future(following)

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from tenuto.cli.control import OwnerGone, RemoteEngine
 from tenuto.cli.look import plural, size
+from tenuto.ports.agent_house import AgentHouse
 from tenuto.ports.database_url import no_backup
 from tenuto.ports.engine import Engine, Refused
 from tenuto.ports.journal import Owned
@@ -84,6 +85,7 @@ class House:
     failure: "asyncio.Future[None] | None" = None  # set when the storage fails for good
     warnings: tuple[str, ...] = ()
     logs: Callable[[str], Awaitable[list[dict[str, Any]]]] | None = None  # what the nodes of a run said
+    agents: AgentHouse | None = None  # where runs that are driven here find agents
 
 
 def place_of(data: Path | None = None, stage: str | None = None) -> Place:
@@ -166,6 +168,7 @@ async def owning(place: Place, flow_file: Path | None = None, *, drive: bool = T
                 engine.failure,
                 opened.warnings,
                 engine.services.logs.read,
+                engine.services.agents,
             )
 
 

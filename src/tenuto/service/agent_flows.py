@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Final
 
+from tenuto.core.flow import Flow, Library, read
 from tenuto.core.problems import Problem
 from tenuto.ports.journal import RunEntry
 from tenuto.service.refusals import Invalid
@@ -89,6 +90,14 @@ def execution(order: Order) -> dict[str, Json]:
         "nodes": {NODE: {"use": "agent", "with": asked}},
         "output": f"${{{NODE}}}",
     }
+
+
+def read_flow(document: Mapping[str, Json], library: Library) -> Flow:
+    """A document of our own making. `Invalid` where the library cannot run it."""
+    flow, problems = read(document, library)
+    if flow is None:
+        raise Invalid("the agent cannot be run here", [each for each in problems if each.severity == "error"])
+    return flow
 
 
 def _check(parameters: Mapping[str, Json]) -> None:

@@ -6,7 +6,7 @@ from tenuto.core.flow.model import STRUCTURE
 from tenuto.core.problems import Problem, did_you_mean
 from tenuto.ports.engine import Refused
 
-__all__ = ["STRUCTURE", "Invalid", "Refused", "did_you_mean"]
+__all__ = ["STRUCTURE", "Invalid", "Problem", "Refused", "did_you_mean"]
 
 _SHOWN = 3
 

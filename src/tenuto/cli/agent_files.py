@@ -1,0 +1,138 @@
+"""`tenuto agents check` and `new`: agent files looked at, and one to begin with."""
+
+import asyncio
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from tenuto.cli.agent_house import AgentsHere, agents_here, folder_of, place_with
+from tenuto.cli.failures import BAD_INPUT, SUCCEEDED
+from tenuto.cli.files import problem_line
+from tenuto.cli.look import line, look_of, note, plural, say
+from tenuto.documents.agent_file import kebab, load_agent
+from tenuto.ports.engine import Refused
+from tenuto.sdk.agents import Agent
+from tenuto.service.agent_sources import agent_paths, read_agent
+from tenuto.service.refusals import Problem
+
+Json = object
+Checked = tuple[Path, list[Problem]]
+
+_FIELDS: Final = ("severity", "path", "line", "column", "code", "message", "hint")
+_SCAFFOLD: Final = """\
+---
+name: {name}
+description: What it does in one sentence, and when to call it.
+{team}model: inherit
+# What it may call: node:http.request, flow:NAME, agent:NAME, mcp:SERVER/TOOL, http:NAME. None, if it needs none.
+tools: []
+# Those of them that need a person's word first.
+approve: []
+max_turns: 10
+---
+
+# {title}
+
+You are … Say in a sentence or two who it is, for whom it works, and what a good result looks like.
+
+## When to use
+
+- the tasks that it is for
+- and what it leaves to others
+
+## How you work
+
+1. Read the task and what comes with it. If something that you need is missing, ask for it, or say what you assume.
+2. …
+3. Check the result against the task before you answer.
+
+## What you answer
+
+The form of the answer: how long, in which order, in which tone. Answer with the result itself, not with a report about it.
+"""
+
+
+def check(files: Sequence[Path], *, json: bool) -> int:
+    checked = asyncio.run(_check(files))
+    wrong = any(problem.severity == "error" for _, problems in checked for problem in problems)
+    if json:
+        problems = [_problem_json(file, problem) for file, problems in checked for problem in problems]
+        say(line({"ok": not wrong, "problems": problems}))
+        return BAD_INPUT if wrong else SUCCEEDED
+    for file, problems in checked:
+        for problem in problems:
+            say(problem_line(str(file), problem))
+    if not wrong:
+        warnings = sum(len(problems) for _, problems in checked)
+        said = plural(warnings, "warning") if warnings else "no problems"
+        say(f"{look_of(sys.stdout).mark('succeeded')} {plural(len(checked), 'agent')}, {said}")
+    return BAD_INPUT if wrong else SUCCEEDED
+
+
+async def _check(files: Sequence[Path]) -> list[Checked]:
+    found = [pair for file in files for pair in _files_in(file)]
+    async with agents_here(place_with(None, None, None)) as here:
+        return [(path, await _problems(path, team, here)) for path, team in found]
+
+
+def _files_in(path: Path) -> Iterator[tuple[Path, str]]:
+    if not path.is_dir():
+        yield path, ""
+        return
+    found = list(agent_paths(path))
+    if not found:
+        raise Refused("invalid", f"no agents in {path}", "an agent's file ends in .md")
+    yield from found
+
+
+async def _problems(path: Path, team: str, here: AgentsHere) -> list[Problem]:
+    try:
+        loaded = read_agent(path, team, "folder")
+    except OSError as error:
+        raise Refused("not_found", f"{path} cannot be read: {error.strerror or error}") from None
+    if loaded.agent is None:
+        return loaded.problems
+    return [*loaded.problems, *await _lacking(path, loaded.agent, here)]
+
+
+async def _lacking(path: Path, agent: Agent, here: AgentsHere) -> list[Problem]:
+    """An agent runs without a tool that is not there, so that is a warning; where its name stands is looked up."""
+    lines = _lines_of(path)
+    found: list[Problem] = []
+    for problem in await here.lacking(agent):
+        index = int(problem.path.removeprefix("tools[").rstrip("]"))
+        at = next((number for number, text in enumerate(lines, 1) if agent.tools[index] in text), None)
+        found.append(replace(problem, severity="warning", line=at, column=1 if at else None))
+    return found
+
+
+def _lines_of(path: Path) -> list[str]:
+    return path.read_text(encoding="utf-8", errors="replace").splitlines()
+
+
+def _problem_json(file: Path, problem: Problem) -> dict[str, Json]:
+    return {"file": str(file), **{name: getattr(problem, name) for name in _FIELDS}}
+
+
+# --- a new one
+
+
+def new(word: str, team: str, folder: Path | None) -> int:
+    name = kebab(word)
+    text = _SCAFFOLD.format(
+        name=name, title=name.replace("-", " ").capitalize(), team=f"team: {team}\n" if team else ""
+    )
+    wrong = load_agent(text).errors
+    if wrong:
+        raise Refused("invalid", f"`{word[:80]}` makes no agent: {wrong[0].message}", "a name is like release-writer")
+    where = folder or folder_of(place_with(None, None, None))
+    file = where / team / f"{name}.md"
+    if file.exists():
+        raise Refused("exists", f"{file} is there already", "choose another name, or edit that file")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, encoding="utf-8")
+    say(f"{look_of(sys.stdout).mark('succeeded')} {file}")
+    note(f'  say who it is there, then: tenuto agents run {name} "a task"')
+    return SUCCEEDED

@@ -1,0 +1,153 @@
+"""`tenuto agents run`: one task for one agent, as an ordinary run that is driven here."""
+
+import json as json_text
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+from tenuto.cli.agent_house import TENANT, choice_of, named, place_with
+from tenuto.cli.driving import Begin, drive
+from tenuto.cli.following import Manner, run_to_the_end
+from tenuto.cli.house import House, Place, user
+from tenuto.cli.look import look_of, note, safe
+from tenuto.ports.engine import Refused
+from tenuto.sdk.agents import Agent, Agents
+from tenuto.sdk.errors import NodeError
+from tenuto.service import runs
+from tenuto.service.agent_flows import AGENT_LABEL, Order, execution, read_flow
+
+Json = object
+
+_LARGEST_TASK: Final = 1_000_000  # bytes that are read from stdin
+
+
+@dataclass(slots=True, frozen=True)
+class Words:
+    """What the command line says of the task."""
+
+    task: str
+    pairs: tuple[str, ...] = ()
+    model: str | None = None
+    runtime: str | None = None
+    session: str | None = None
+    output: str | None = None
+
+    def order(self, agent: str) -> Order:
+        return Order(
+            agent=agent,
+            task=_task_of(self.task),
+            parameters=_parameters_of(self.pairs),
+            model=self.model,
+            runtime=self.runtime,
+            session=self.session,
+            output=None if self.output is None else _schema_of(self.output),
+        )
+
+
+@dataclass(slots=True, frozen=True)
+class Where:
+    data: Path | None = None
+    stage: str | None = None
+    agents: Path | None = None
+
+
+def run(word: str, words: Words, where: Where, *, wait: bool, json: bool) -> int:
+    name, folder = named(word, where.agents)
+    place = place_with(where.data, where.stage, folder)
+    order = words.order(name)
+    manner = Manner(json, wait, ask=wait, words=place.words, by=user())
+    return run_to_the_end(drive(place, beginning(place, order, manner), manner), manner)
+
+
+def beginning(place: Place, order: Order, manner: Manner) -> Begin:
+    """How the run of an order begins, in a house of one's own or in that of whoever owns the directory."""
+
+    async def begin(house: House) -> str:
+        asked = order
+        rooms = None if house.agents is None else house.agents.of(TENANT, place.settings.stage)
+        if rooms is not None:
+            agent = await agent_in(rooms, order.agent)
+            asked = replace(order, agent=agent.name)
+            await tell_agent(rooms, agent, order, manner)
+        return await start(house, place, asked)
+
+    return begin
+
+
+async def start(house: House, place: Place, order: Order) -> str:
+    from tenuto.bootstrap import open_registry
+    from tenuto.sdk.registry import library
+
+    flow = read_flow(execution(order), library(open_registry(place.settings)))
+    labels = {AGENT_LABEL: order.agent}
+    return await runs.start(house.engine, flow, order.input, stage=place.settings.stage, labels=labels)
+
+
+async def agent_in(rooms: Agents, name: str) -> Agent:
+    try:
+        return await rooms.agent(name)
+    except NodeError as error:
+        raise Refused("not_found", error.message) from None
+
+
+async def tell_agent(rooms: Agents, agent: Agent, order: Order, manner: Manner) -> None:
+    """Who works, which model was chosen for it and why, and what the agent lacks. Refused where no model can be asked."""
+    choice = await choice_of(rooms, (order.model,) if order.model else agent.model)
+    if choice.trouble:
+        raise Refused("invalid", choice.trouble, "`tenuto agents list` says which model is the default")
+    why = f"  {choice.why}" if choice.why else ""
+    tell(f"{_look(manner).mark('start')} {agent.name}  asks {safe(choice.names + why)}", manner)
+    for problem in agent.problems:
+        tell(f"  {_look(manner).mark('warning')} {safe(str(problem))}", manner)
+
+
+def tell(text: str, manner: Manner) -> None:
+    """Beside the answer: on the terminal that shows it, else on stderr."""
+    if manner.json or not sys.stdout.isatty():
+        note(text)
+        return
+    from tenuto.cli.painting import Cell, Painter
+
+    Painter.for_stdout().line(Cell(text, "bright_black"))
+
+
+def _look(manner: Manner) -> Any:
+    return look_of(sys.stderr if manner.json else sys.stdout)
+
+
+def _task_of(word: str) -> str:
+    task = sys.stdin.read(_LARGEST_TASK) if word == "-" else word
+    if not task.strip():
+        raise Refused("invalid", "there is no task", 'say what to do: tenuto agents run NAME "Write a haiku"')
+    return task
+
+
+def _parameters_of(pairs: tuple[str, ...]) -> dict[str, Json]:
+    found: dict[str, Json] = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals or not key:
+            raise Refused("invalid", f"-p {pair[:60]}: a parameter is KEY=VALUE", "such as -p tone=dry")
+        found[key] = _value_of(value)
+    return found
+
+
+def _value_of(text: str) -> Json:
+    """JSON where it is that, else text: `3` is a number, `dry` is a word."""
+    try:
+        return json_text.loads(text)
+    except ValueError:
+        return text
+
+
+def _schema_of(word: str) -> Mapping[str, Json]:
+    try:
+        text = Path(word[1:]).expanduser().read_text(encoding="utf-8") if word.startswith("@") else word
+        said = json_text.loads(text)
+    except (OSError, ValueError) as error:
+        raise Refused("invalid", f"--output cannot be read: {error}", 'such as {"type": "object"}') from None
+    if not isinstance(said, dict):
+        raise Refused("invalid", "--output is a JSON Schema, an object", 'such as {"type": "object"}')
+    return said  # pyright: ignore[reportUnknownVariableType]  JSON
