@@ -76,5 +76,5 @@ async def test_the_door_leads_a_browser_to_the_page_and_tells_a_program_where_it
     program = await anonymous.get("/")
 
     assert (browser.status_code, browser.headers["location"]) == (303, "/docs")
-    assert program.json()["status"] == "healthy"
-    assert program.json()["openapi"] == "/openapi.json"
+    assert program.json() == {"status": "healthy", "message": "AI Agent Management API"}
+    assert '</openapi.json>; rel="service-desc"' in program.headers["link"]

@@ -10,6 +10,7 @@ from starlette.types import ASGIApp
 
 from tenuto import __version__
 from tenuto.api import (
+    agent_runs,
     approvals,
     audit,
     auth,
@@ -29,11 +30,13 @@ from tenuto.api import (
     runs,
     schedules,
     secrets,
+    simple_agents,
     stages,
     tenants,
     users,
     variables,
     webhooks,
+    workflows,
     ws,
 )
 from tenuto.api.middleware.bounds import Bounds
@@ -49,6 +52,7 @@ _ANYWHERE: Final = frozenset({"0.0.0.0", "::", ""})  # noqa: S104  compared with
 # One line for each noun. They are looked at one by one, in this order.
 ROUTERS: Final[Sequence[APIRouter]] = (
     run_hot.router,
+    agent_runs.router,  # before the names of agents
     approvals.router,
     audit.router,
     auth.router,
@@ -68,11 +72,13 @@ ROUTERS: Final[Sequence[APIRouter]] = (
     runs.router,
     schedules.router,
     secrets.router,
+    simple_agents.router,
     stages.router,
     variables.router,
     tenants.router,
     users.router,
     webhooks.router,
+    workflows.router,
     ws.router,
 )
 

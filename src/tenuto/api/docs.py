@@ -20,16 +20,17 @@ _POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self';"
     " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
+_LINKS: Final = '</docs>; rel="service-doc", </openapi.json>; rel="service-desc", </health>; rel="status"'
 _KINDS: Final = {"index.html": "text/html", "docs.js": "text/javascript", "docs.css": "text/css"}
 
 
 @router.get("/", dependencies=[PUBLIC])
 def root(request: Request) -> Response:
-    """The door: a browser is led to what there is to see, a program is told where it is."""
+    """The door: a browser is led to what there is to see; a program is told that all is well, and in `Link` what else there is."""
     if "text/html" in request.headers.get("accept", ""):
         return RedirectResponse("/docs", 303, {"Vary": "Accept"})
-    said = {"status": "healthy", "message": "Tenuto", "docs": "/docs", "openapi": "/openapi.json", "health": "/health"}
-    return JSONResponse(said, headers={"Vary": "Accept"})
+    said = {"status": "healthy", "message": "AI Agent Management API"}
+    return JSONResponse(said, headers={"Vary": "Accept", "Link": _LINKS})
 
 
 @router.get("/docs", summary="The API to read and to try", dependencies=[PUBLIC])

@@ -116,12 +116,12 @@ async def start_flow(
         return await _start_new(platform, request, before)
 
 
-async def ended(platform: Platform, run: str, seconds: float) -> None:
-    """Wait until the run has ended, but no longer than so many seconds, nor when the server stops: the run is durable, and
-    who has started it is told which it is."""
+async def ended(platform: Platform, run: str, seconds: float, *, until: frozenset[str] = frozenset()) -> None:
+    """Wait until the run has ended (or has come to one of the statuses), but no longer than so many seconds, nor when the
+    server stops: the run is durable, and who has started it is told which it is."""
     try:
         async with asyncio.timeout(min(seconds, LONGEST_WAIT)):
-            await platform.engine.outcome(run)
+            await platform.engine.outcome(run, until=until)
     except (TimeoutError, Closed):
         return
 
