@@ -19,6 +19,7 @@ _KEYS: Final = re.compile(
 _WAITED_FOR: Final = frozenset({408, 409, 425, 429})
 _ELSEWHERE: Final = frozenset({401, 402, 403, 404})
 _SERVER_ERROR: Final = 500
+_REDIRECTED: Final = 300  # nobody follows: a key goes where it was meant to go
 _THROTTLED: Final = re.compile(
     r"throttl|too ?many ?requests|overloaded|serviceunavailable|timeout|internalserver", re.IGNORECASE
 )
@@ -79,7 +80,7 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 def _status(error: BaseException) -> int | None:
     for found in (getattr(error, "status_code", None), _of_boto(error).get("HTTPStatusCode")):
-        if isinstance(found, int) and not isinstance(found, bool) and found >= 400:
+        if isinstance(found, int) and not isinstance(found, bool) and found >= _REDIRECTED:
             throttled = found < _SERVER_ERROR and _THROTTLED.search(_code(error))
             return 429 if throttled else found
     kind = type(error).__name__  # in a stream an error has no status of its own

@@ -70,6 +70,7 @@ class Usage(TypedDict, total=False):
     output_tokens: int
     tokens: int
     usd: float
+    estimated: bool  # the provider counted nothing; these are guesses from the lengths of texts
 
 
 class Answer(TypedDict):

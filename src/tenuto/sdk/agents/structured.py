@@ -39,15 +39,17 @@ def read(text: str, schema: Mapping[str, Any]) -> Reading:
     return Reading(problems=tuple(wrong) if found else ("the answer holds no JSON",))
 
 
-def again(answer: Answer, problems: tuple[str, ...]) -> list[Message]:
-    """What is added to the conversation so that the model gets it right: its own answer, and what is wrong with it."""
+def again(answer: Answer, problems: tuple[str, ...], schema: Mapping[str, Any]) -> list[Message]:
+    """What is added to the conversation so that the model gets it right: its own answer, what is wrong with it, and the
+    schema, for not every provider shows it to its model."""
     said = "\n".join(f"- {problem}" for problem in problems)
     return [
         {"role": "assistant", "content": answer["text"][:_SHOWN] or "(nothing)"},
         {
             "role": "user",
             "content": "This does not fit the JSON Schema that was asked for:\n"
-            f"{said}\nAnswer again, with the corrected JSON and nothing else.",
+            f"{said}\nThe schema is:\n{json.dumps(schema, ensure_ascii=False)[:_SHOWN]}\n"
+            "Answer again, with the corrected JSON and nothing else.",
         },
     ]
 
@@ -64,7 +66,7 @@ async def fitted(question: Ask, ask: Callable[[Ask], Awaitable[Answer]]) -> Answ
         return answer
     reading = read(answer["text"], schema)
     if reading.problems:
-        answer = await ask({**question, "messages": [*question["messages"], *again(answer, reading.problems)]})
+        answer = await ask({**question, "messages": [*question["messages"], *again(answer, reading.problems, schema)]})
         reading = read(answer["text"], schema)
     if answer["tool_calls"]:
         return answer
