@@ -129,11 +129,11 @@ class Following:
             finished.result()
             self._display.go_on()
         if self._asking is not None:
-            if self._asked is not None and all(wait.path != self._asked.path for wait in waits):
+            if self._asked is not None and all(_place(wait) != _place(self._asked) for wait in waits):
                 self._asking.cancel()
             return
         for wait in waits:
-            if wait.path not in self._left_open:
+            if _place(wait) not in self._left_open:
                 self._asked = wait
                 self._display.pause()
                 self._asking = asyncio.ensure_future(self._ask(wait))
@@ -148,10 +148,15 @@ class Following:
         except Refused as refused:
             note(f"  {refused}")
         except asyncio.CancelledError:
-            still_open = any(each.path == wait.path for each in self._follower.waits())
+            still_open = any(_place(each) == _place(wait) for each in self._follower.waits())
             note("" if still_open else "\n  (no longer open)")  # ctrl-c leaves it open
             return
-        self._left_open.add(wait.path)
+        self._left_open.add(_place(wait))
+
+
+def _place(wait: Wait) -> str:
+    """What is asked there: a node that asks one thing after another does so under names of their own."""
+    return wait.signal or wait.path
 
 
 async def _stop(*tasks: "asyncio.Future[Any] | None") -> None:

@@ -105,7 +105,8 @@ async def answer(
     asked = {wait.signal or wait.path: wait for wait in follower.waits() if wait.kind == "approval"}
     reached, name = _reach(entry, follower, path)
     nodes = reached.view().nodes
-    if path not in asked and (name not in nodes or nodes[name].use not in ("approval", "agent", "")):
+    node = nodes.get(name) or nodes.get(name.partition("/")[0])  # what a node inside asks, the host knows
+    if path not in asked and (node is None or (name in nodes and node.use not in ("approval", "agent", ""))):
         raise _not_asked(entry, path, list(asked))
     form = asked[path].ask.get("form") if path in asked else None
     if payload.get("approved") is True and "form" not in payload and isinstance(form, dict):

@@ -13,9 +13,9 @@ from tenuto.core.commands import CancelNode, Finish, StartChild
 from tenuto.core.inputs import Cancel, Queue, Resume, Signal, Start, TimerDue, Wake
 from tenuto.core.machine import PAUSE, RESUME, About, new_state, refusal
 from tenuto.core.values import NotJson, check_json
+from tenuto.hosts.local.answers import refuse_unfit
 from tenuto.hosts.local.children import Children
 from tenuto.hosts.local.door import Door
-from tenuto.hosts.local.forms import misfit
 from tenuto.hosts.local.history import History, Loaded, Unreadable
 from tenuto.hosts.local.keeper import Keeper
 from tenuto.hosts.local.labels import Labelling
@@ -149,9 +149,8 @@ class LocalHost:
         refused = refusal(driver.state, said)
         if refused is not None:
             raise Refused(*refused)
-        unfit = None if key in driver.state.signal_keys else misfit(driver.state, name, payload)
-        if unfit is not None:
-            raise Refused("invalid", unfit, "the approval says what its form asks for")
+        if key not in driver.state.signal_keys:
+            refuse_unfit(driver.state, name, payload)
         await driver.ask(said)
         if name in (PAUSE, RESUME):
             await self._children.pass_on(run, name, by=by, key=key)
