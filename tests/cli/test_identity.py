@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import json
 import sqlite3
 import sys
 from pathlib import Path
@@ -133,3 +134,21 @@ class TestAudit:
         assert touched.code == said.code == 1
         assert "default 1: it was changed" in touched.out
         assert said.last["findings"][0]["seq"] == 1
+
+
+def test_users_are_listed_disabled_and_enabled(tenuto: Tenuto, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(sys, "stdin", io.StringIO("long enough for it"))
+    tenuto("users", "add", "ada@example.com", "--role", "developer")
+
+    off = tenuto("users", "disable", "Ada@example.com")
+    listed = json.loads(tenuto("users", "list", "--json").out)["items"]
+    on = tenuto("users", "enable", listed[0]["id"])
+    shown = tenuto("users", "list")
+    nobody = tenuto("users", "disable", "bob@example.com")
+
+    assert off.out == "ada@example.com can log in no more\n"
+    assert listed[0]["disabled"] is True
+    assert on.out == "ada@example.com can log in again\n"
+    assert "active" in shown.out
+    assert nobody.code != 0
+    assert "there is no user `bob@example.com`" in nobody.err

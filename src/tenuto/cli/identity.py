@@ -23,6 +23,11 @@ Roles = Annotated[
 ]
 
 
+Login = Annotated[
+    str, typer.Argument(metavar="LOGIN", help="Or the id, as `tenuto users list` shows both", show_default=False)
+]
+
+
 def register(app: typer.Typer) -> None:
     app.add_typer(keys, name="keys")
     app.add_typer(users, name="users")
@@ -79,6 +84,33 @@ def create_user(
     from tenuto.cli import people
 
     return people.create_user(data, tenant, login, name, role, json=json)
+
+
+users.command("add", hidden=True)(create_user)  # as other commands call it
+
+
+@users.command("list")
+def list_users(tenant: Tenant = "default", data: Data = None, json: Json = False) -> int:
+    """List the people of a tenant: their roles, and whether they can log in."""
+    from tenuto.cli import people
+
+    return people.list_users(data, tenant, json=json)
+
+
+@users.command("disable")
+def disable_user(login: Login, tenant: Tenant = "default", data: Data = None, json: Json = False) -> int:
+    """Let somebody log in no more. Who is logged in is sent away within seconds."""
+    from tenuto.cli import people
+
+    return people.disable_user(data, tenant, login, disabled=True, json=json)
+
+
+@users.command("enable")
+def enable_user(login: Login, tenant: Tenant = "default", data: Data = None, json: Json = False) -> int:
+    """Let somebody log in again."""
+    from tenuto.cli import people
+
+    return people.disable_user(data, tenant, login, disabled=False, json=json)
 
 
 @audit.command("verify")

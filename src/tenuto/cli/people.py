@@ -102,6 +102,40 @@ def create_user(data: Path | None, tenant: str, login: str, name: str, roles: Se
     return 0
 
 
+def list_users(data: Path | None, tenant: str, *, json: bool) -> int:
+    from tenuto.service import users
+
+    async def act(registrar: Any, who: Principal) -> Any:
+        async with registrar.store.read() as tx:
+            return await users.listing(tx, who.tenant, limit=_PAGE)
+
+    page = _do(data, tenant, act)
+    if json:
+        say(line({"items": [users.member_json(each) for each in page.items], "next_cursor": page.next_cursor}))
+    elif not page.items:
+        note("no users: `tenuto users create LOGIN` makes one")
+    else:
+        Painter.for_stdout().table([_user_row(each) for each in page.items], heads=("id", "login", "roles", "", ""))
+    return 0
+
+
+def disable_user(data: Path | None, tenant: str, login: str, *, disabled: bool, json: bool) -> int:
+    from tenuto.service import users
+
+    async def act(registrar: Any, who: Principal) -> Any:
+        async with registrar.store.write() as tx:
+            known = await tx.users.by_login(users.normal_login(login))
+            change = users.Change(disabled=disabled)
+            return await users.change(tx, who, known.id if known else login, change, None, at=time.time())
+
+    member = _do(data, tenant, act)
+    if json:
+        say(line(users.member_json(member)))
+    else:
+        say(f"{member.user.login} can log in {'no more' if disabled else 'again'}")
+    return 0
+
+
 def verify_audit(data: Path | None, *, json: bool) -> int:
     from tenuto.service import anchors
 
@@ -132,6 +166,18 @@ def _key_row(shown: dict[str, Any], key: Any) -> list[Cell]:
         Cell(shown["status"], colour),
         Cell(used),
         Cell(_few(key.permissions)),
+    ]
+
+
+def _user_row(member: Any) -> list[Cell]:
+    user = member.user
+    state = ("disabled", "red") if user.disabled else ("active", "green")
+    return [
+        Cell(user.id),
+        Cell(user.login, "bold"),
+        Cell(", ".join(member.roles)),
+        Cell(*state),
+        Cell(user.name if user.name != user.login else "", "bright_black"),
     ]
 
 

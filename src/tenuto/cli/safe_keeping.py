@@ -14,6 +14,7 @@ from tenuto.cli.painting import Cell, Painter
 from tenuto.ports.engine import Refused
 from tenuto.ports.sealed import ANY_STAGE
 from tenuto.service.principal import Principal, local
+from tenuto.settings import Settings
 
 T = TypeVar("T")
 
@@ -24,6 +25,7 @@ class Desk:
 
     vault: Any
     who: Principal
+    settings: Settings
 
 
 def put(data: Path | None, tenant: str, name: str, stage: str, hosts: list[str], *, json: bool) -> int:
@@ -36,7 +38,7 @@ def put(data: Path | None, tenant: str, name: str, stage: str, hosts: list[str],
     value = _value(name)
     place = place_of(data)
     place.data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    made = _do(place, tenant, act)
+    made = at_desk(place, tenant, act)
     where = "every stage" if stage == ANY_STAGE else f"stage {stage}"
     say(line(secrets.secret_json(made)) if json else f"{name} is set for {where}")
     return 0
@@ -49,7 +51,7 @@ def listing(data: Path | None, tenant: str, stage: str | None, limit: int, *, js
         async with desk.vault.store.read() as tx:
             return await secrets.listing(tx, desk.who, stage=stage, limit=limit)
 
-    page = _do(place_of(data), tenant, act)
+    page = at_desk(place_of(data), tenant, act)
     if json:
         say(line({"items": [secrets.secret_json(each) for each in page.items], "next_cursor": page.next_cursor}))
     elif not page.items:
@@ -66,7 +68,7 @@ def delete(data: Path | None, tenant: str, name: str, stage: str, *, json: bool)
         async with desk.vault.store.write() as tx:
             await secrets.delete(desk.vault, tx, desk.who, name, stage=stage)
 
-    _do(place_of(data), tenant, act)
+    at_desk(place_of(data), tenant, act)
     say(line({"name": name, "stage": stage, "deleted": True}) if json else f"deleted {name}")
     return 0
 
@@ -77,7 +79,7 @@ def rotate(data: Path | None, *, forget: bool, json: bool) -> int:
     async def act(desk: Desk) -> Any:
         return await secrets.rotate(desk.vault, desk.who, forget=forget)
 
-    done = _do(place_of(data), "default", act)
+    done = at_desk(place_of(data), "default", act)
     if json:
         say(line({"key": done.key, "rewrapped": done.rewrapped, "forgotten": done.forgotten}))
     else:
@@ -107,7 +109,8 @@ def _value(name: str) -> str:
     return value[:-1].removesuffix("\r") if value.endswith("\n") else value
 
 
-def _do(place: Place, tenant: str, act: Callable[[Desk], Awaitable[T]]) -> T:
+def at_desk(place: Place, tenant: str, act: Callable[[Desk], Awaitable[T]]) -> T:
+    """What is done with an open vault."""
     from tenuto.bootstrap.vault import open_vault
 
     if not place.data.exists():
@@ -120,6 +123,6 @@ def _do(place: Place, tenant: str, act: Callable[[Desk], Awaitable[T]]) -> T:
             async with vault.store.read() as tx:
                 if await tx.tenants.get(tenant) is None:
                     raise Refused("not_found", f"there is no tenant `{tenant}`", "see --tenant")
-            return await act(Desk(vault, replace(local(user()), tenant=tenant)))
+            return await act(Desk(vault, replace(local(user()), tenant=tenant), place.settings))
 
     return asyncio.run(work())

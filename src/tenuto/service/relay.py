@@ -141,7 +141,8 @@ class Relay:
         hops = next((hops_of(fact.trigger) for fact in facts if isinstance(fact, RunStarted)), 0)
         at = self.platform.clock() if asked else entry.created_at
         at = entry.ended_at if kind in TERMINAL and entry.ended_at is not None else at
-        payload = {**_run_json(entry), **_end(facts if kind in TERMINAL else []), **_question(asked)}
+        begun = {"status": "running"} if kind == _BEGUN else {}  # a short run has ended by now
+        payload = {**_run_json(entry), **begun, **_end(facts if kind in TERMINAL else []), **_question(asked)}
         return Envelope(name, kind, at, entry.tenant, ACTOR, payload, entry.id, hops + 1)
 
     async def _facts(self, entry: RunEntry) -> list[Fact]:
