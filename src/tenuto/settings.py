@@ -15,10 +15,12 @@ from typing import Any, Final, cast
 
 from tenuto.ports.database_url import DatabaseUrl
 from tenuto.ports.limits import Rate
+from tenuto.ports.mcp import McpServer
 from tenuto.sdk.errors import NodeError
 from tenuto.sdk.http.addresses import Network, parse_networks
 from tenuto.sdk.http.urls import parse_url
 from tenuto.service.issuers import Issuer, read_issuers
+from tenuto.service.mcp_definitions import read_servers
 from tenuto.service.tools.services import Service, read_services
 
 PREFIX: Final = "TENUTO_"
@@ -184,6 +186,13 @@ def _tools(given: Any) -> dict[str, Service]:
     return read_services(given.get("http", {}))
 
 
+def _mcp(given: Any) -> dict[str, McpServer]:
+    unknown = sorted(_table(given).keys() - {"servers"})
+    if unknown:
+        raise _NotSo(f"`[mcp.servers]`; `{unknown[0]}` is nothing that is set here")
+    return read_servers(given.get("servers", {}))
+
+
 def _url(given: Any) -> str:
     try:
         parse_url(_text(given))
@@ -269,6 +278,12 @@ class Settings:
         dict,
         _tools,
     )
+    mcp: Mapping[str, McpServer] = _doc(
+        "`[mcp.servers.NAME]`: a server whose tools agents may name as `mcp:NAME/TOOL`: its `command` or `url`, and"
+        " `secrets` or `secret`.",
+        dict,
+        _mcp,
+    )
     knowledge_url: str | None = _doc(
         "The knowledge service that `http:search_documents` asks; without it there is no such tool.", None, _url
     )
@@ -333,7 +348,7 @@ _SECRET: Final = frozenset({"database_url", "secret_key"})
 # Never in a file that lies beside flows, in Git.
 _ENVIRONMENT_ONLY: Final = frozenset({"secret_key"})
 # Tables that only a file can hold.
-_FILE_ONLY: Final = frozenset({"limits", "needs", "oidc", "pools", "tools", "vars"})
+_FILE_ONLY: Final = frozenset({"limits", "mcp", "needs", "oidc", "pools", "tools", "vars"})
 
 
 def load(environment: Mapping[str, str] | None = None, directory: Path | None = None, **given: Any) -> Settings:

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Final
 
 import tenuto
+from tenuto.bootstrap.tools import make_tools
 from tenuto.ports.agent_source import AgentSource
 from tenuto.ports.flows import FlowSource
+from tenuto.ports.secrets import Secrets
 from tenuto.ports.store import Store
 from tenuto.sdk.agents import Runtime
 from tenuto.sdk.definition import NodeDefinition
@@ -18,9 +20,7 @@ from tenuto.service.agent_shelf import AgentShelf
 from tenuto.service.agent_sources import AgentFiles, Layers, SavedAgents
 from tenuto.service.principal import DEFAULT_TENANT
 from tenuto.service.sources import Sources
-from tenuto.service.tools.flows import FlowTools
-from tenuto.service.tools.nodes import NodeTools
-from tenuto.service.tools.router import Router
+from tenuto.service.tools.toolbox import Toolbox
 from tenuto.settings import Settings
 
 CATALOG: Final = Path(tenuto.__file__).parent / "agents" / "catalog"
@@ -34,20 +34,38 @@ def agents_beside(settings: Settings, beside: Path | None = None) -> AgentSource
     return Layers([AgentFiles(folder, "folder", DEFAULT_TENANT), AgentFiles(CATALOG, "catalog")])
 
 
-def make_shelf(registry: Mapping[str, NodeDefinition], flows: FlowSource, store: Store) -> tuple[AgentShelf, House]:
+def make_shelf(
+    settings: Settings, registry: Mapping[str, NodeDefinition], flows: FlowSource, store: Store, secrets: Secrets
+) -> tuple[AgentShelf, House, Toolbox]:
     """Of a server: what tenants have saved (files of a folder are saved as they change), over the catalog."""
     sources, catalog = Sources(), AgentFiles(CATALOG, "catalog")
     source = Layers([SavedAgents(store, sources), catalog])
-    house = make_house(source, registry, flows, store)
-    return AgentShelf(source=source, catalog=catalog, tools=house.router, clock=time.time, sources=sources), house
+    tools = make_tools(settings, source, registry, flows, secrets=secrets, store=store)
+    shelf = AgentShelf(source=source, catalog=catalog, tools=tools.router, clock=time.time, sources=sources)
+    return shelf, House(source, None, tools.router, runtimes(), closing=tools.aclose), tools
 
 
 def make_house(
-    source: AgentSource, registry: Mapping[str, NodeDefinition], flows: FlowSource, store: Store | None = None
+    settings: Settings,
+    source: AgentSource,
+    registry: Mapping[str, NodeDefinition],
+    flows: FlowSource,
+    secrets: Secrets | None = None,
 ) -> House:
-    """`store`: None without a server."""
-    router = Router({"node": NodeTools(registry), "flow": FlowTools(flows, store)})
-    return House(source, None, router, runtimes())
+    """Without a server."""
+    tools = make_tools(settings, source, registry, flows, secrets=secrets)
+    return House(source, None, tools.router, runtimes(), closing=tools.aclose)
+
+
+def house_beside(
+    settings: Settings,
+    registry: Mapping[str, NodeDefinition],
+    flows: FlowSource,
+    secrets: Secrets | None,
+    beside: Path | None,
+) -> House:
+    """With the agents that stand beside a flow."""
+    return make_house(settings, agents_beside(settings, beside), registry, flows, secrets)
 
 
 def runtimes() -> dict[str, Loader]:

@@ -15,7 +15,7 @@ from tenuto.settings import Settings
 async def open_house(settings: Settings) -> AsyncGenerator[House]:
     """What runs that are driven here would find."""
     registry = open_registry(settings)
-    house = make_house(agents_beside(settings), registry, FlowsBeside(library(registry)))
+    house = make_house(settings, agents_beside(settings), registry, FlowsBeside(library(registry)))
     try:
         yield house
     finally:

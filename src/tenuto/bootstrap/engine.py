@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tenuto.hosts.local.beside import FlowsBeside
 from tenuto.hosts.local.host import LocalHost
@@ -63,7 +63,7 @@ async def open_engine(
     """
     registry = registry or open_registry(settings)
     flows = flows or FlowsBeside(library(registry))
-    own = _HouseLater(settings, registry, flows, beside)
+    own = _HouseLater(settings, registry, flows, secrets, beside)
     journal = await open_journal(settings.data, settings.database_url)
     client = HttpClient(settings.http_allow)
     try:
@@ -97,16 +97,15 @@ async def open_engine(
 class _HouseLater:
     """The house of agents without a server, made when the first node asks for it: most runs need none."""
 
-    def __init__(self, settings: Settings, registry: Registry, flows: FlowSource, beside: Path | None) -> None:
-        self._given = settings, registry, flows, beside
+    def __init__(self, *given: Any) -> None:
+        self._given = given
         self._house: House | None = None
 
     def of(self, tenant: str, stage: str) -> "Agents":
         if self._house is None:
-            from tenuto.bootstrap.agents import agents_beside, make_house
+            from tenuto.bootstrap.agents import house_beside
 
-            settings, registry, flows, beside = self._given
-            self._house = make_house(agents_beside(settings, beside), registry, flows)
+            self._house = house_beside(*self._given)
         return self._house.of(tenant, stage)
 
     async def aclose(self) -> None:

@@ -42,7 +42,7 @@ async def open_server(settings: Settings, registry: Registry | None = None) -> A
         stack.push_async_callback(store.close)
         published = Published(store, library(registry))
         vault, variables = make_vault(settings, store), StoredVariables(store, settings.variables)
-        agents, house = make_shelf(registry, published, store)
+        agents, house, tools = make_shelf(settings, registry, published, store, vault)
         stack.push_async_callback(house.aclose)
         engine = open_engine(settings, registry, flows=published, secrets=vault, variables=variables, agents=house)
         opened = await stack.enter_async_context(engine)
@@ -62,6 +62,7 @@ async def open_server(settings: Settings, registry: Registry | None = None) -> A
                 records=opened.records,
                 store=store,
                 agents=agents,
+                tools=tools,
                 published=published,
                 registry=registry,
                 vault=vault,

@@ -4,7 +4,7 @@ An agent may lack some of its tools (one that is not installed yet, a name with 
 problems say so. What it is given here is recorded with the first step of its run, so a change touches no run in flight.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -31,6 +31,7 @@ class House:
     router: Tools
     runtimes: Mapping[str, Loader]
     conversations: Conversations | None = None
+    closing: Callable[[], Awaitable[None]] | None = None  # of its tools
     _loaded: dict[str, Runtime] = field(default_factory=dict[str, Runtime])
 
     def of(self, tenant: str, stage: str) -> Agents:
@@ -39,6 +40,8 @@ class House:
     async def aclose(self) -> None:
         if self.models is not None:
             await self.models.aclose()
+        if self.closing is not None:
+            await self.closing()
 
     def runtime(self, name: str) -> Runtime:
         if name not in self._loaded:

@@ -41,6 +41,7 @@ from tenuto.service.runs import Deleter
 from tenuto.service.shelf import Shelf, live_in
 from tenuto.service.subscriptions import Subscriptions
 from tenuto.service.telemetry import Telemetry
+from tenuto.service.tools.toolbox import Toolbox
 from tenuto.service.triggers import Triggers
 from tenuto.service.variables import StoredVariables
 from tenuto.service.vault import Vault
@@ -87,6 +88,7 @@ class Parts:
     records: Records
     store: Store
     agents: AgentShelf
+    tools: Toolbox
     published: Published
     registry: Mapping[str, NodeDefinition]
     vault: Vault
@@ -121,6 +123,7 @@ def put_together(given: Given, parts: Parts) -> Platform:
             published=parts.published, clock=time.time, live=live_in(archive), told=outbox.set, listeners=[triggers]
         ),
         agents=parts.agents,
+        tools=parts.tools,
         triggers=triggers,
         bus=parts.bus,
         secrets=parts.vault,

@@ -31,6 +31,7 @@ from tenuto.service.runs import Deleter
 from tenuto.service.shelf import Shelf
 from tenuto.service.subscriptions import Subscriptions
 from tenuto.service.telemetry import Telemetry
+from tenuto.service.tools.toolbox import Toolbox
 from tenuto.service.triggers import Triggers
 from tenuto.service.variables import StoredVariables
 from tenuto.service.vault import Vault
@@ -51,6 +52,7 @@ class Platform:
     store: Store
     flows: Shelf  # its `published` is also the engine's source of flows
     agents: AgentShelf  # its `source` is also the house's
+    tools: Toolbox
     triggers: Triggers  # listens to `flows`
     bus: Bus
     secrets: Secrets  # as nodes are given them
