@@ -30,7 +30,7 @@ class Answered(TypedDict):
 
 @node("agent", open_form=True)
 async def agent(  # noqa: D417  what is described is the form: the host gives `ctx`, and a flow names its own parameters
-    agent: str,
+    agent: str | dict[str, Any],
     task: str,
     model: str | None = None,
     session: str | None = None,
@@ -43,7 +43,7 @@ async def agent(  # noqa: D417  what is described is the form: the host gives `c
     """Give a task to an agent and wait for its answer. Every call of a model or a tool is recorded: none is made twice.
 
     Args:
-        agent: The agent's name, as its file says it
+        agent: The agent's name, as its file says it; or an agent of this flow alone, `{name, prompt, tools, …}`
         task: What it shall do
         model: In place of the agent's own, such as `openai:gpt-5`
         session: The conversation that this goes on with; what is said is remembered under that name

@@ -180,4 +180,4 @@ async def _worker(platform: Platform, who: Principal, agent_type: str) -> Json:
         f"You work as: {role}. Do your work as an experienced professional of that kind would. Use what the task gives you;"
         " say plainly what you could not find out. Answer with the result, without a word about yourself."
     )
-    return {"name": name or "worker", "prompt": prompt, "version": "inline"}
+    return {"name": name or "worker", "prompt": prompt}
