@@ -34,7 +34,7 @@ tour: setup ## run a small tour of the examples
 test: setup ## everything that a change must pass: the checks, then the tests
 	@failed=0; $(MAKE) check || failed=1; $(MAKE) tests || failed=1; exit $$failed
 
-# Tests that kill processes or measure time run first and alone, so that the others do not disturb them.
+# Tests that measure time run first and alone, so that the others do not disturb them.
 .PHONY: tests
 tests: setup
 	@failed=0; \

@@ -11,8 +11,6 @@ from typing import Any
 import httpx2
 import pytest
 
-pytestmark = pytest.mark.serial
-
 YAML = {"Content-Type": "application/yaml"}
 PATIENCE = 30.0  # seconds
 

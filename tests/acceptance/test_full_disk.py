@@ -33,7 +33,6 @@ def ready(server: Up) -> int:
     return server.client.get("/health/ready").status_code
 
 
-@pytest.mark.serial
 def test_a_full_disk_costs_nothing_that_was_acknowledged(tmp_path: Path, small_disk: Path):
     """Refusals are 503 and say why; readiness follows; with room it works again in ten seconds, without hand work."""
     ballast = small_disk / "ballast"

@@ -11,8 +11,6 @@ import pytest
 
 from acceptance.process import Up, spawn, until, up
 
-pytestmark = pytest.mark.serial
-
 SLEEPS = {"flow": "sleeps", "nodes": {"a": {"use": "debug.sleep", "with": {"seconds": 4}}}, "output": "done"}
 WAITS = {"flow": "waits", "nodes": {"a": {"use": "wait", "with": {"signal": "go"}}}, "output": "${a}"}
 QUICK = {"TENUTO_SHUTDOWN": "0.5s", "TENUTO_GRACE": "2s"}

@@ -176,7 +176,6 @@ def eager(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tenuto.client.streaming.pause", pause)
 
 
-@pytest.mark.serial
 async def test_ten_kills_lose_nothing(tmp_path: Path):
     """R02 with SQLite: acknowledged is kept, told once, one run a key."""
     async with serving(tmp_path / "data") as server:
@@ -185,7 +184,6 @@ async def test_ten_kills_lose_nothing(tmp_path: Path):
     assert log.interrupted >= 10  # otherwise the kills met nobody at work
 
 
-@pytest.mark.serial
 async def test_kills_on_postgres_lose_nothing(tmp_path: Path, postgres_url: str):
     """The same, with runs and everything else in a PostgreSQL."""
     async with serving(tmp_path / "data", TENUTO_DATABASE_URL=postgres_url) as server:
@@ -194,7 +192,6 @@ async def test_kills_on_postgres_lose_nothing(tmp_path: Path, postgres_url: str)
     assert log.interrupted >= 2
 
 
-@pytest.mark.serial
 async def test_a_hundred_clients_with_one_key_and_a_kill_are_one_run(tmp_path: Path):
     """R24, P9: whoever is not answered asks again, and is told of the same run."""
     async with serving(tmp_path / "data") as server, Client(server.url, server.token, attempts=10_000) as client:
@@ -214,7 +211,6 @@ async def test_a_hundred_clients_with_one_key_and_a_kill_are_one_run(tmp_path: P
 
 
 @pytest.mark.nightly
-@pytest.mark.serial
 @pytest.mark.parametrize("seed", range(10))
 async def test_three_hundred_kills_lose_nothing(tmp_path: Path, seed: int):
     """R02, thirty kills a seed."""
@@ -223,7 +219,6 @@ async def test_three_hundred_kills_lose_nothing(tmp_path: Path, seed: int):
 
 
 @pytest.mark.nightly
-@pytest.mark.serial
 async def test_a_server_that_is_told_to_stop_leaves_nothing_undone(tmp_path: Path):
     """P13: as after a kill, but every stream was ended in order."""
     async with serving(tmp_path / "data") as server, Client(server.url, server.token, attempts=10_000) as client:

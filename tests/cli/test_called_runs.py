@@ -95,7 +95,6 @@ class TestCalledRuns:
         assert "`c` of p has no open run" in said.err
 
 
-@pytest.mark.serial
 @pytest.mark.usefixtures("flows")
 @pytest.mark.skipif(os.name == "nt", reason="a pseudo-terminal is needed")
 def test_the_terminal_asks_what_a_called_flow_asks(write: Write, project: Path) -> None:

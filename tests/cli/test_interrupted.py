@@ -15,7 +15,6 @@ Write = Callable[[str, str], Path]
 SLOW = "flow: slow\nnodes:\n  a: {use: debug.sleep, with: {seconds: 60}}\n"
 
 
-@pytest.mark.serial
 def test_a_run_whose_process_died_is_interrupted(tenuto: Tenuto, write: Write, project: Path) -> None:
     """People read `interrupted` and what to do; JSON keeps the status of the contract. SEMANTICS 36."""
     write("slow.yaml", SLOW)

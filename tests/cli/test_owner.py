@@ -23,8 +23,6 @@ from tenuto.ports.journal import RunQuery
 from tenuto.service.control import NAME
 from tenuto.stores.journal_sqlite import SqliteReader
 
-pytestmark = pytest.mark.serial
-
 Answer = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 Write = Callable[[str, str], Path]
 

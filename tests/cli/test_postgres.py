@@ -63,7 +63,6 @@ def test_a_database_without_runs_is_told(tenuto: Tenuto, database: str):
     assert f"there are no runs in {database}" in said.err
 
 
-@pytest.mark.serial
 def test_the_owner_is_spoken_to_in_its_data_directory(tenuto: Tenuto, write: Write, project: Path, database: str):
     """From elsewhere it is said where that is; there, the word reaches it; looking works anywhere."""
     write("ask.yaml", ASK)

@@ -80,7 +80,6 @@ class Terminal:
         return bool(said)
 
 
-@pytest.mark.serial
 class TestAtATerminal:
     def test_the_tree_stands_there_when_all_is_done(self, write: Write, project: Path) -> None:
         """With marks, colours, the output and how it went."""

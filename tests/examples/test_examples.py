@@ -106,7 +106,6 @@ def test_every_example_is_run_here() -> None:
     assert {file.stem for file in FLOWS} == {*OUTPUTS, "loop", "approval", "signal"}
 
 
-@pytest.mark.serial
 def test_the_tour_goes_through_and_leaves_nothing_behind(tmp_path: Path) -> None:
     """As `make up` runs it: all stops, the resumed run among them, and what to try next."""
     done = subprocess.run(

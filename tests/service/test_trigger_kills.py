@@ -14,8 +14,6 @@ from typing import Any
 import httpx2
 import pytest
 
-pytestmark = pytest.mark.serial
-
 PATIENCE = 45.0  # seconds: other tests may run beside the server
 SCRIPT = Path(__file__).with_name("killed_server.py")
 FLOWS = {

@@ -10,8 +10,6 @@ import pytest
 from service.receiver import receiving
 from service.test_trigger_kills import Place, ended, stop
 
-pytestmark = pytest.mark.serial
-
 DOCUMENT = {"flow": "work", "nodes": {"a": {"use": "set", "with": {"value": 1}}}, "output": "${a}"}
 RUNS = 20
 

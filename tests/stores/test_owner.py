@@ -82,7 +82,6 @@ def kill_often(directory: Path, rounds: int, dice: random.Random) -> None:
         assert_kept(directory, acknowledged(directory))
 
 
-@pytest.mark.serial
 def test_a_killed_owner_loses_nothing_that_it_acknowledged(tmp_path: Path):
     """P1: killed twenty times at any moment, the log being folded in all the time."""
     kill_often(tmp_path / "data", 20, random.Random(1))
@@ -95,7 +94,6 @@ def test_an_owner_killed_two_hundred_times_loses_nothing(tmp_path: Path, seed: i
     kill_often(tmp_path / "data", 200, random.Random(100 + seed))
 
 
-@pytest.mark.serial
 def test_a_second_process_is_refused_until_the_first_is_gone(tmp_path: Path):
     """R28: the sentence names the process; the lock ends with it, also when it is killed."""
     process = started(tmp_path / "data")
@@ -110,7 +108,6 @@ def test_a_second_process_is_refused_until_the_first_is_gone(tmp_path: Path):
     asyncio.run(SqliteJournal(tmp_path / "data").close())
 
 
-@pytest.mark.serial
 def test_readers_see_what_is_durable_while_another_process_writes(tmp_path: Path):
     """They neither lock nor write: the owner goes on, and each look shows at least as much as the one before."""
     process = started(tmp_path / "data")

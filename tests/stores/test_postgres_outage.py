@@ -158,7 +158,6 @@ def test_a_database_that_is_older_than_what_was_acknowledged_is_not_written(post
     played(postgres_url, scene)
 
 
-@pytest.mark.serial
 def test_the_server_dies_under_load_and_nothing_acknowledged_is_lost(tmp_path: Path):
     """R10, at the journal: three kills of the server's processes; each write is told once, and is there."""
     kept: dict[str, int] = {}

@@ -69,7 +69,6 @@ def test_each_owner_begins_an_epoch(postgres_url: str):
     assert asyncio.run(play()) == [(1, True), (2, True), (3, True), (4, False)]
 
 
-@pytest.mark.serial
 def test_a_killed_owner_is_followed_at_once(postgres_url: str, tmp_path: Path):
     """SIGKILL: the server ends its session, and with it the lock."""
     owner = subprocess.Popen([sys.executable, "-c", OWNER, postgres_url, tmp_path], stdout=subprocess.PIPE, text=True)

@@ -6,8 +6,6 @@ import pytest
 
 from hosts.local.world import kills_at, random_kills
 
-pytestmark = pytest.mark.serial
-
 TEN = [(at, "before" if number % 2 else "after") for number, at in enumerate((1, 2, 4, 6, 8, 10, 12, 14, 16, 18))]
 ALL = [(at, side) for at in range(1, 25) for side in ("before", "after")]
 

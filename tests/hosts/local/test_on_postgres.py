@@ -29,14 +29,12 @@ def test_the_host_keeps_its_promises_on_postgres(postgres_url: str) -> None:
     asyncio.run(play())
 
 
-@pytest.mark.serial
 def test_random_kills_lose_nothing_on_postgres(tmp_path: Path, postgres_url: str) -> None:
     """R02: twenty kills of the process at random moments; no acknowledgement is lost, no effect is one too many, all runs end."""
     random_kills(tmp_path, kills=20, runs=20, seed=3, url=postgres_url)
 
 
 @pytest.mark.nightly
-@pytest.mark.serial
 @pytest.mark.parametrize("batch", range(10))
 def test_many_random_kills_lose_nothing_on_postgres(tmp_path: Path, postgres_url: str, batch: int) -> None:
     """R02, longer: ten batches of twenty."""
@@ -44,20 +42,17 @@ def test_many_random_kills_lose_nothing_on_postgres(tmp_path: Path, postgres_url
 
 
 @pytest.mark.nightly
-@pytest.mark.serial
 def test_sigkill_at_every_write_loses_nothing_on_postgres(tmp_path: Path, postgres_url: str) -> None:
     """R01: before and after each of the first writes of the reference flow."""
     kills_at(tmp_path, [(at, side) for at in range(1, 25) for side in ("before", "after")], postgres_url)
 
 
-@pytest.mark.serial
 def test_the_database_dies_and_all_runs_end(tmp_path: Path) -> None:
     """R10: SIGKILL for the server three times while fifty runs are under way; the process that drives them stays, and says nothing."""
     database_dies(tmp_path, kills=3, runs=50, seed=10)
 
 
 @pytest.mark.nightly
-@pytest.mark.serial
 def test_the_database_dies_all_the_time_and_all_runs_end(tmp_path: Path) -> None:
     """R10, long: a hundred kills, one or two a second."""
     database_dies(tmp_path, kills=100, runs=200, seed=11)

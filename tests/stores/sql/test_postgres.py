@@ -11,7 +11,6 @@ from tenuto.ports.roles import Role
 from tenuto.stores.sql import open_store
 
 
-@pytest.mark.serial
 async def test_a_server_that_died_is_unavailable_and_used_again_when_it_is_back(tmp_path: Path) -> None:
     with PostgresServer("fsync=on") as server:
         store = await open_store(tmp_path, server.url())

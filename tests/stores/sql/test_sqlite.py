@@ -105,7 +105,6 @@ async def test_another_program_may_write_at_the_same_time(tmp_path: Path) -> Non
     await store.close()
 
 
-@pytest.mark.serial
 async def test_what_was_acknowledged_survives_a_kill(tmp_path: Path) -> None:
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", WRITER, str(tmp_path), "killed", stdout=subprocess.PIPE
