@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from agents.scene import Scene
 from tenuto.agents.native import make_runtime
 from tenuto.ports.engine import Refused
 from tenuto.sdk.agents import Agent
+from tenuto.testing.agent_conformance import Stage
 from tenuto.testing.agents import FakeEndpoint, FakeHouse, FakeTool
 from tenuto.testing.models import ScriptedModel
 
@@ -43,7 +43,7 @@ MAILS = Agent(name="main", prompt="p", version="1", tools=("mail:send",), approv
 
 def scene(
     mails: Mails, answers: list[Any], main: Agent = MAILS, *agents: Agent, helper: Sequence[Any] = ()
-) -> tuple[Scene, ScriptedModel]:
+) -> tuple[Stage, ScriptedModel]:
     """`helper`: what the model of that name says, for agents that the main one calls."""
     model = ScriptedModel(answers)
     house = FakeHouse(
@@ -52,7 +52,7 @@ def scene(
         tools=[mails.tool],
         runtimes={"native": make_runtime()},
     )
-    return Scene(house), model
+    return Stage(house), model
 
 
 class TestApproval:
@@ -228,7 +228,7 @@ async def test_cancelling_stops_an_agent_that_asks_a_model_at_once() -> None:
     model = ScriptedModel(["never"], before=forever)
     main = Agent(name="main", prompt="p", version="1")
     house = FakeHouse([main], models={"inherit": FakeEndpoint(model)}, runtimes={"native": make_runtime()})
-    async with Scene(house).opened() as opened:
+    async with Stage(house).opened() as opened:
         run = await opened.start()
         await asyncio.wait_for(asked.wait(), 2)
         began = asyncio.get_running_loop().time()
