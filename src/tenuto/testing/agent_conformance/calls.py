@@ -129,7 +129,7 @@ class Calls(Playing):
         """Also one that exists, where the agent's file does not name it."""
         made: list[int] = []
         script = [asking((1, 2), tool="math:ad"), asking((1, 2), tool="other:tool"), "ok"]
-        other = FakeTool("other:tool", lambda a, b: made.append(a * b))
+        other = FakeTool("other:tool", made.append)
         agent = Agent(name="main", prompt="You are kind.", version="1", tools=("math:add",))
 
         _, model, _ = await play(self.make_runtime(), script, adding(made), other, agent=agent)
@@ -150,9 +150,11 @@ class Calls(Playing):
 
     @played
     async def test_a_large_answer_becomes_a_file_with_its_beginning_shown(self) -> None:
-        tool = FakeTool("math:add", lambda a, b: "long " * 10_000 * (b // a))
+        tool = FakeTool("text:long", lambda: "long " * 20_000)
 
-        _, model, ctx = await play(self.make_runtime(), [asking((1, 2)), "ok"], tool)
+        _, model, ctx = await play(
+            self.make_runtime(), [{"calls": [{"tool": "text:long", "arguments": {}}]}, "ok"], tool
+        )
 
         assert len(said(model.asked[1])) < 5_000
         assert said(model.asked[1]).count("long") > 100
