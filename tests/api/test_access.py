@@ -40,7 +40,8 @@ JUDGES = {flows.validate}
 ASK_MORE = {nodes.attempt}
 # Parameters that name nothing of a tenant: node types, paths within a run, versions within a flow.
 SHARED = {
-    "nodes.type": "debug.echo", "approvals.path": "ok", "runs.name": "ok", "flows.version": "1", "roles.role": "viewer",
+    "nodes.type": "debug.echo", "agent_runs.name": "copywriter", "simple_agents.agent_name": "copywriter",
+    "approvals.path": "ok", "runs.name": "ok", "flows.version": "1", "roles.role": "viewer",
 }  # fmt: skip
 # Of what a tenant has, those that most routes could be asked about; the others are tried nightly.
 TELLING = ("runs.run", "flows.name", "users.user", "files.id", "tenants.tenant")

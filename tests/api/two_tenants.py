@@ -46,6 +46,7 @@ class Tenant:
         """With one of everything."""
         await self._flows()
         await self._runs()
+        await self._agents()
         await self._people()
         await self._kept()
         return self
@@ -66,6 +67,13 @@ class Tenant:
         for noun in ("runs", "run_hot", "events", "approvals"):
             self.ids[f"{noun}.run"] = run
         self.ids["runs.other"] = run
+
+    async def _agents(self) -> None:
+        """They need no agent of the tenant's own: what is executed is the tenant's, and so is a role that is made up."""
+        body = {"agent": "copywriter", "task": self.canary}
+        self.ids["agent_runs.id"] = (await self.ask("POST", "/v1/agents/execute?wait=30", 201, json=body))["id"]
+        body = {"task": self.canary, "agent_type": self.canary}
+        self.ids["workflows.id"] = (await self.ask("POST", "/v1/workflows?wait=30", 201, json=body))["id"]
 
     async def _people(self) -> None:
         user = {"login": f"{self.word}@example.com", "name": self.canary, "password": "long enough for it"}
