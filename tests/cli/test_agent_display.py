@@ -110,9 +110,15 @@ class TestDisplay:
 
         display.see(text("One."))
         display.see(Live("run", "fact", "agent", 2, step("model:1")))
-        display.see(text("Two."))
+        display.see(text("Two. "))
 
-        assert stream.getvalue() == "One.\n\nTwo."[: len(stream.getvalue())]
+        assert stream.getvalue() == "One.\n\nTwo."
+
+    def test_what_broke_off_is_said_anew_by_itself(self) -> None:
+        """The connection to a model was lost in the middle: what it says then is the answer."""
+        said = shown(text("Fi"), text("", again=True), text("Fine."), answer="Fine.")
+
+        assert said == "Fi\n\nFine.\n"
 
     def test_control_characters_do_not_reach_the_terminal(self) -> None:
         """SECURITY: a model's text, and a tool's arguments, are a stranger's."""

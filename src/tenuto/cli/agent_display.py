@@ -83,9 +83,12 @@ class AgentDisplay:
         elif delta is not None and delta.agent:
             self._whisper = f"{self._whisper}{delta.text}"[-400:]
         elif delta is not None:
+            self._ended = self._ended or (delta.again and bool(self._said))
             self._text(delta.text)
 
     def _text(self, text: str) -> None:
+        if not text:
+            return
         if self._ended:
             self._paragraph()
         self._said += text
@@ -162,10 +165,11 @@ class AgentDisplay:
 
     def _paragraph(self) -> None:
         """What the model says next stands by itself."""
+        gap = "\n" if self._said else ""
         self._ended, self._said = False, ""
         if self._speaks:
             self._wipe()
-            self._write(self._lines.end() + "\n")
+            self._write(self._lines.end() + gap)
 
     def _wipe(self) -> None:
         if self._below:

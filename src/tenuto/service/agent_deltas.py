@@ -19,10 +19,12 @@ _STANDINGS: Final[Mapping[str, Standing]] = {
 
 @dataclass(slots=True, frozen=True)
 class SaidWords:
-    """`agent`: who says it, where that is not the agent itself but one that it has called."""
+    """`agent`: who says it, where that is not the agent itself but one that it has called. `again`: what was said since the
+    last answer broke off, and is said anew."""
 
     text: str
     agent: str = ""
+    again: bool = False
 
 
 @dataclass(slots=True, frozen=True, kw_only=True)
@@ -43,7 +45,7 @@ def delta_of(data: Json) -> SaidWords | ToolNews | None:
     agent = str(said.get("agent") or "")
     text, tool = said.get("text"), said.get("tool")
     if isinstance(text, str):
-        return SaidWords(text, agent)
+        return SaidWords(text, agent, said.get("again") is True)
     if isinstance(tool, str):
         return _news(tool, agent, said)
     return None
