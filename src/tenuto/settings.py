@@ -16,11 +16,13 @@ from typing import Any, Final, cast
 from tenuto.ports.database_url import DatabaseUrl
 from tenuto.ports.limits import Rate
 from tenuto.ports.mcp import McpServer
+from tenuto.ports.models import Price
 from tenuto.sdk.errors import NodeError
 from tenuto.sdk.http.addresses import Network, parse_networks
 from tenuto.sdk.http.urls import parse_url
 from tenuto.service.issuers import Issuer, read_issuers
 from tenuto.service.mcp_definitions import read_servers
+from tenuto.service.model_settings import NamedModel, read_models, read_prices
 from tenuto.service.tools.services import Service, read_services
 
 PREFIX: Final = "TENUTO_"
@@ -284,6 +286,29 @@ class Settings:
         dict,
         _mcp,
     )
+    model: str | None = _doc(
+        "The model that agents ask unless their file names another, as `provider:model[@base_url]` or a name of `[models]`."
+        " Without it: the provider whose key is in the environment, else a running Ollama, else scripted demo answers.",
+        None,
+        _text,
+    )
+    models: Mapping[str, NamedModel] = _doc(
+        "`[models]`: what names of models mean (`haiku`, `default`): a model, a list of which the first that answers is"
+        " taken, or a table with `model`, `key`, `options`, `price`.",
+        dict,
+        read_models,
+    )
+    prices: Mapping[str, Price] = _doc(
+        "`[prices]`: what models cost, in dollars for a million tokens, over the table that comes with Tenuto.",
+        dict,
+        read_prices,
+    )
+    price_file: Path | None = _doc(
+        "A TOML file with more rows like those of `[prices]`, which come first.", None, _path
+    )
+    share_model_keys: bool = _doc(
+        "Whether tenants other than `default` may use the keys of models in the server's environment.", False, _switch
+    )
     knowledge_url: str | None = _doc(
         "The knowledge service that `http:search_documents` asks; without it there is no such tool.", None, _url
     )
@@ -348,7 +373,7 @@ _SECRET: Final = frozenset({"database_url", "secret_key"})
 # Never in a file that lies beside flows, in Git.
 _ENVIRONMENT_ONLY: Final = frozenset({"secret_key"})
 # Tables that only a file can hold.
-_FILE_ONLY: Final = frozenset({"limits", "mcp", "needs", "oidc", "pools", "tools", "vars"})
+_FILE_ONLY: Final = frozenset({"limits", "mcp", "models", "needs", "oidc", "pools", "prices", "tools", "vars"})
 
 
 def load(environment: Mapping[str, str] | None = None, directory: Path | None = None, **given: Any) -> Settings:

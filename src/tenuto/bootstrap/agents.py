@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 import tenuto
+from tenuto.bootstrap.models import make_models
 from tenuto.bootstrap.tools import make_tools
 from tenuto.ports.agent_source import AgentSource
 from tenuto.ports.flows import FlowSource
@@ -42,7 +43,8 @@ def make_shelf(
     source = Layers([SavedAgents(store, sources), catalog])
     tools = make_tools(settings, source, registry, flows, secrets=secrets, store=store)
     shelf = AgentShelf(source=source, catalog=catalog, tools=tools.router, clock=time.time, sources=sources)
-    return shelf, House(source, None, tools.router, runtimes(), closing=tools.aclose), tools
+    models = make_models(settings, secrets, server=True)
+    return shelf, House(source, models, tools.router, runtimes(), closing=tools.aclose), tools
 
 
 def make_house(
@@ -54,7 +56,8 @@ def make_house(
 ) -> House:
     """Without a server."""
     tools = make_tools(settings, source, registry, flows, secrets=secrets)
-    return House(source, None, tools.router, runtimes(), closing=tools.aclose)
+    models = make_models(settings, secrets)
+    return House(source, models, tools.router, runtimes(), closing=tools.aclose)
 
 
 def house_beside(

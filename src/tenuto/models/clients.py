@@ -1,6 +1,25 @@
 """Which class answers for a provider. Each is imported when its first model is asked."""
 
+import importlib
+from contextlib import suppress
+from typing import Final
+
 from tenuto.sdk.agents import Model, ModelError, ModelSpec
+
+_LIBRARIES: Final = {
+    "openai": ("openai", "openai.resources.chat", "httpx2"),
+    "openai-responses": ("openai", "openai.resources.responses", "httpx2"),
+    "ollama": ("openai", "openai.resources.chat", "httpx2"),
+    "anthropic": ("anthropic", "anthropic.resources.messages", "httpx2"),
+    "bedrock": ("aiobotocore.session", "aiobotocore.config"),
+}
+
+
+def load(provider: str) -> None:
+    """Import what its client needs, which takes a second or more: called in a thread, so that nobody waits for it."""
+    for name in _LIBRARIES.get(provider, ()):
+        with suppress(ImportError):  # said when the client is made, with the line that installs it
+            importlib.import_module(name)
 
 
 def make(spec: ModelSpec) -> Model:

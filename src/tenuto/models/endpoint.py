@@ -9,9 +9,10 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from tenuto.models.breaker import Breaker
+from tenuto.models.clients import load
 from tenuto.models.failures import Elsewhere, as_model_error
 from tenuto.models.prices import cost
 from tenuto.ports.models import Price
@@ -46,6 +47,7 @@ class ModelEndpoint:
     attempts: int = ATTEMPTS
     patience: float = PATIENCE
     _model: Model | None = field(default=None, init=False)
+    _loaded: bool = field(default=False, init=False)
 
     @property
     def model(self) -> Model:
@@ -55,6 +57,13 @@ class ModelEndpoint:
             except ImportError as error:
                 raise as_model_error(error, self.spec.name, self.spec.api_key) from None
         return self._model
+
+    async def aclose(self) -> None:
+        """Close what its client keeps open, if it keeps something of its own."""
+        closing: Any = getattr(self._model, "aclose", None)
+        if closing is not None:
+            await closing()
+        self._model = None
 
     def priced(self, usage: Usage) -> Usage:
         if self.price is None or "usd" in usage:
@@ -79,6 +88,7 @@ class ModelEndpoint:
     async def _once(self, call: Callable[[], Awaitable[T]]) -> T:
         self._refuse_if_down()
         try:
+            await self._load()
             async with asyncio.timeout(_seconds(self.spec)):
                 answer = await call()
         except asyncio.CancelledError:
@@ -93,6 +103,11 @@ class ModelEndpoint:
             raise
         self.breaker.succeeded()
         return answer
+
+    async def _load(self) -> None:
+        if not self._loaded:
+            await asyncio.to_thread(load, self.spec.provider)
+            self._loaded = True
 
     def _refuse_if_down(self) -> None:
         wait = self.breaker.wait(self.clock.now())

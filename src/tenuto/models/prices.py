@@ -6,15 +6,15 @@ import tomllib
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from tenuto.ports.models import Price
 from tenuto.sdk.agents import Usage
+from tenuto.service.model_settings import read_prices
 
 Table = Mapping[str, Price]
 
 _MILLION: Final = 1_000_000
-_FIELDS: Final = frozenset({"input", "cached", "written", "output"})
 _FREE: Final = Price(0.0, 0.0, 0.0)
 _OWN: Final = frozenset({"local", "scripted"})  # they cost nobody anything
 _DATED: Final = re.compile(r"-(?:20\d{6}|20\d\d-\d\d-\d\d|latest)$")
@@ -40,8 +40,11 @@ def load(file: Path) -> dict[str, Price]:
 
 
 def read(given: Mapping[str, Any]) -> dict[str, Price]:
-    """Rows as TOML has them: `"openai:gpt-6-sol" = {input = 2, cached = 0.2, output = 10}`."""
-    return {name: _price(name, row) for name, row in given.items()}
+    """Rows as TOML has them."""
+    try:
+        return read_prices(given)
+    except ValueError as error:
+        raise WrongPrice(f"a table of prices takes {error}") from None
 
 
 def price_of(table: Table, provider: str, model: str) -> Price | None:
@@ -65,12 +68,3 @@ def cost(price: Price, usage: Usage) -> float:
     dollars += cached * (price.input if price.cached is None else price.cached)
     dollars += written * (price.input if price.written is None else price.written)
     return round(dollars / _MILLION, 9)
-
-
-def _price(name: str, row: Any) -> Price:
-    fields = cast("dict[str, Any]", row) if isinstance(row, dict) else {}
-    if not fields or fields.keys() - _FIELDS or not {"input", "output"} <= fields.keys():
-        raise WrongPrice(f"the price of `{name}` is not like {{input = 2, cached = 0.2, output = 10}}")
-    if any(isinstance(each, bool) or not isinstance(each, int | float) or each < 0 for each in fields.values()):
-        raise WrongPrice(f"the price of `{name}` holds something that is no number from 0 on")
-    return Price(**{key: float(amount) for key, amount in fields.items()})

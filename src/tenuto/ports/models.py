@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
-from tenuto.sdk.agents import Endpoint
+if TYPE_CHECKING:
+    from tenuto.sdk.agents import Endpoint
 
 State = Literal["closed", "open", "half-open"]
 
@@ -38,15 +39,15 @@ class ModelCard:
 
 
 class Models(Protocol):
-    async def endpoints(self, names: Sequence[str], *, tenant: str, stage: str) -> list[Endpoint]:
+    async def endpoints(self, names: Sequence[str], *, tenant: str, stage: str) -> "list[Endpoint]":
         """Where to ask, in order; the default model where there are no names.
 
         `NodeError` of type `model`, not to be retried, if a name makes no sense or its key is missing.
         """
         ...
 
-    async def cards(self) -> list[ModelCard]:
-        """The default first, then what is configured by name, then what has been asked since the start."""
+    async def cards(self, *, tenant: str, stage: str) -> list[ModelCard]:
+        """The default first, then what is configured by name or runs here, then what the tenant has asked since the start."""
         ...
 
     async def aclose(self) -> None:

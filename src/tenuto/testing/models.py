@@ -58,7 +58,8 @@ class FakeModels:
         del names, tenant, stage
         return [self._endpoint]
 
-    async def cards(self) -> list[ModelCard]:
+    async def cards(self, *, tenant: str, stage: str) -> list[ModelCard]:
+        del tenant, stage
         return [ModelCard(name="default", model=self._endpoint.spec.name, chosen="by the test", default=True)]
 
     async def aclose(self) -> None:

@@ -42,7 +42,11 @@ def whole(speech: Speech, asked: Asked) -> Json:
 
 
 def events(speech: Speech, asked: Asked) -> Iterator[Json | str]:
-    begun: Json = _head(asked) | {"content": [], "stop_reason": None, "usage": _usage(speech.usage) | {"output_tokens": 1}}
+    begun: Json = _head(asked) | {
+        "content": [],
+        "stop_reason": None,
+        "usage": _usage(speech.usage) | {"output_tokens": 1},
+    }
     yield {"type": "message_start", "message": begun}
     for index, block in enumerate(_blocks(speech)):
         text = block["type"] == "text"

@@ -1,0 +1,35 @@
+"""The models of these settings. Imported with the house of agents; no provider's library is loaded before one is asked."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from tenuto.hosts.local.secrets import EnvironmentSecrets
+from tenuto.models.catalog import Catalog
+from tenuto.models.http import HttpClients
+from tenuto.models.keys import Keys
+from tenuto.models.prices import WrongPrice, load
+from tenuto.ports.models import Models, Price
+from tenuto.ports.secrets import Secrets
+from tenuto.settings import Settings, WrongSetting
+
+
+def make_models(settings: Settings, secrets: Secrets | None = None, *, server: bool = False) -> Models:
+    """`server`: whether files of agents come from others than whoever started this, so that scripts are taken only from here."""
+    return Catalog(
+        keys=Keys(os.environ, secrets or EnvironmentSecrets(), settings.share_model_keys),
+        model=settings.model,
+        named=settings.models,
+        prices=_prices(settings),
+        http=HttpClients(settings.http_allow),
+        scripts=Path() if server else None,
+    )
+
+
+def _prices(settings: Settings) -> Mapping[str, Price]:
+    if settings.price_file is None:
+        return settings.prices
+    try:
+        return {**load(settings.price_file), **settings.prices}
+    except WrongPrice as error:
+        raise WrongSetting(f"`price_file`: {error}") from None
