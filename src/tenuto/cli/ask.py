@@ -11,6 +11,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any, cast
 
+from tenuto.cli.ask_agent import ask_agent
 from tenuto.cli.describe import question_of, result_text
 from tenuto.cli.look import note, safe
 from tenuto.service.inputs import check, read_as
@@ -33,6 +34,9 @@ def can_ask() -> bool:
 
 async def ask(wait: Wait) -> dict[str, Json]:
     """The answer to an approval: {approved, comment?, form?}. Raises `NoAnswer` at the end of input."""
+    said = await ask_agent(wait, _Terminal())
+    if said is not None:
+        return said
     _show(wait)
     approved = await _yes_or_no()
     answer: dict[str, Json] = {"approved": approved}
@@ -41,6 +45,14 @@ async def ask(wait: Wait) -> dict[str, Json]:
         answer["form"] = await _fill_in(cast("Mapping[str, Json]", form))
     comment = (await _line("  Comment (enter for none): ")).strip()
     return {**answer, "comment": comment} if comment else answer
+
+
+class _Terminal:
+    async def line(self, prompt: str) -> str:
+        return await _line(prompt)
+
+    async def fill_in(self, form: Mapping[str, Json]) -> Json:
+        return await _fill_in(form)
 
 
 def _show(wait: Wait) -> None:

@@ -78,6 +78,8 @@ def place_text(error: dict[str, Json] | None) -> str:
 def wait_text(wait: Wait, now: float) -> str:
     until = f"  until {clock(wait.due)} ({duration(wait.due - now)} left)" if wait.due else ""
     match wait.kind:
+        case "approval" if wait.ask.get("kind") in ("question", "budget"):
+            return f"asks: {question_of(wait)}{until}"
         case "approval":
             return f"waits for approval: {question_of(wait)}{until}"
         case "signal":
@@ -97,6 +99,8 @@ def wait_text(wait: Wait, now: float) -> str:
 def wait_todo(wait: Wait, run: str) -> str:
     """The command that ends the wait, if one does."""
     match wait.kind:
+        case "approval" if wait.ask.get("kind") == "question" and "form" not in wait.ask:
+            return f'tenuto runs signal {run} {_quoted(wait.signal or wait.path)} --payload \'{{"answer": "…"}}\''
         case "approval":
             return f"tenuto runs signal {run} {_quoted(wait.signal or wait.path)} --approve{_form(wait)}"
         case "signal":
