@@ -5,7 +5,7 @@ import asyncio
 import httpx2
 import pytest
 
-from api.test_runs import flows, started, waiting
+from api.test_runs import YAML, flows, started, waiting
 
 __all__ = ["flows"]
 
@@ -25,7 +25,7 @@ class TestApprovals:
         node = (await admin.get(f"/v1/runs/{run['id']}")).json()["nodes"]["ok"]
         assert answer.status_code == 200
         assert (shown["question"], shown["name"], shown["assignees"]) == ("Well?", run["name"], ["ada"])
-        assert (node["output"]["by"], node["output"]["comment"]) == ("admin:administrator", "fine")
+        assert (node["output"]["by"], node["output"]["comment"]) == ("administrator", "fine")
         assert (await admin.get("/v1/approvals")).json()["items"] == []
         entries = (await admin.get("/v1/audit", params={"action": "approvals.answer"})).json()["items"]
         assert [entry["details"]["path"] for entry in entries] == ["ok"]
@@ -77,3 +77,89 @@ class TestApprovals:
             "each[2].ok",
         ]
         assert (await admin.get("/v1/approvals", params={"cursor": "x"})).status_code == 400
+
+    async def test_who_is_named_there_answers_or_an_administrator(self, admin: httpx2.AsyncClient):
+        """`assignees` are people and roles; others are told who may, by whichever door they come."""
+        people = {name: await person(admin, name, role) for name, role in PEOPLE.items()}
+        document = ASKS.format(assignees="[Ada@example.com, night-shift]")
+
+        for name, status in {"bob": 403, "ada": 200, "nia": 200, "boss": 200}.items():
+            run = await asking(admin, document)
+            inbox = await admin.post(f"/v1/approvals/{run}/ok", json={"approved": True}, headers=people[name])
+            signal = await admin.post(f"/v1/runs/{run}/signals/ok", json={"approved": True}, headers=people[name])
+
+            assert inbox.status_code == status, name
+            assert signal.status_code == (status if status == 403 else 409), name
+            if status == 403:
+                assert "asks Ada@example.com, night-shift" in inbox.json()["detail"]
+
+    @pytest.mark.parametrize(("named", "status"), [("boss@example.com", 200), ("ada@example.com", 403)])
+    async def test_a_key_answers_for_who_made_it(self, admin: httpx2.AsyncClient, named: str, status: int):
+        """And not for its own name, which anybody who makes keys could choose."""
+        boss = await person(admin, "boss", "admin")
+        wanted = {"name": "ada@example.com", "permissions": ["approvals:write"]}
+        key = (await admin.post("/v1/keys", json=wanted, headers=boss)).json()["key"]
+        run = await asking(admin, ASKS.format(assignees=f"[{named}]"))
+
+        answer = await admin.post(
+            f"/v1/approvals/{run}/ok", json={"approved": True}, headers={"Authorization": f"Bearer {key}"}
+        )
+
+        assert answer.status_code == status
+
+    async def test_nobody_answers_for_another_before_it_is_asked(self, admin: httpx2.AsyncClient):
+        """An answer that came too early would count when it is asked, whoever it was."""
+        bob, ada = await person(admin, "bob", "operator"), await person(admin, "ada", "operator")
+        document = ASKS.format(assignees="[ada@example.com]")
+        run = await asking(admin, document)
+
+        early = await admin.post(f"/v1/runs/{run}/signals/later", json={"approved": True}, headers=bob)
+        free = await admin.post(f"/v1/runs/{run}/signals/free", json={"approved": True}, headers=bob)
+        first = await admin.post(f"/v1/approvals/{run}/ok", json={"approved": True}, headers=ada)
+        await waiting(admin, run)
+        late = await admin.post(f"/v1/approvals/{run}/later", json={"approved": True}, headers=bob)
+
+        assert (early.status_code, free.status_code, first.status_code, late.status_code) == (409, 200, 200, 403)
+
+    async def test_of_a_run_that_was_called_the_same_holds(self, admin: httpx2.AsyncClient):
+        """By its path in the run that called it."""
+        bob, ada = await person(admin, "bob", "operator"), await person(admin, "ada", "operator")
+        inner = ASKS.format(assignees="[ada@example.com]").replace("flow: asks", "flow: inner")
+        for text in (inner, "flow: outer\nnodes: {sub: {use: call, with: {flow: inner}}}\n"):
+            assert (await admin.post("/v1/flows", content=text, headers=YAML)).status_code == 201
+        run = (await started(admin, "outer"))["id"]
+        await waiting(admin, run)
+
+        wrong = await admin.post(f"/v1/approvals/{run}/sub/ok", json={"approved": True}, headers=bob)
+        right = await admin.post(f"/v1/approvals/{run}/sub/ok", json={"approved": True}, headers=ada)
+
+        assert (wrong.status_code, right.status_code) == (403, 200)
+
+
+ASKS = """
+flow: asks
+nodes:
+  ok: {{use: approval, with: {{question: "Go?", assignees: {assignees}}}}}
+  later: {{use: approval, after: [ok], with: {{question: "And now?", assignees: {assignees}}}}}
+  free: {{use: approval, after: [later], with: {{question: "Anybody?"}}}}
+"""
+PEOPLE = {"ada": "operator", "bob": "operator", "nia": "night-shift", "boss": "admin"}
+
+
+async def asking(admin: httpx2.AsyncClient, text: str) -> str:
+    """A run that waits for the first answer."""
+    assert (await admin.post("/v1/flows", content=text, headers=YAML)).is_success
+    run = (await started(admin, "asks"))["id"]
+    await waiting(admin, run)
+    return run
+
+
+async def person(admin: httpx2.AsyncClient, name: str, role: str) -> dict[str, str]:
+    """The headers of somebody in that role."""
+    if role == "night-shift":
+        held = {"permissions": ["approvals:write", "runs:write", "runs:read"]}
+        assert (await admin.put(f"/v1/roles/{role}", json=held)).is_success
+    body = {"login": f"{name}@example.com", "password": "long enough for it"}
+    assert (await admin.post("/v1/users", json={**body, "roles": [role]})).status_code == 201
+    answer = await admin.post("/auth/login", json=body, headers={"Authorization": ""})
+    return {"Authorization": f"Bearer {answer.json()['access_token']}"}

@@ -402,6 +402,10 @@ class TestTelling:
         said = (await admin.get(f"/v1/runs/{made['id']}/notes")).json()["items"]
 
         assert [(note["text"], note["by"]) for note in said] == [("one", "administrator"), ("two", "administrator")]
+        key = (await admin.post("/v1/keys", json={"name": "ci", "permissions": ["runs:write"]})).json()["key"]
+        path = f"/v1/runs/{made['id']}/notes"
+        answer = await admin.post(path, json={"text": "three"}, headers={"Authorization": f"Bearer {key}"})
+        assert answer.json()["by"] == "key:ci"
 
 
 @pytest.mark.usefixtures("flows")
@@ -427,6 +431,35 @@ class TestStartingAgain:
 
         assert answer.status_code == 422
 
+    async def test_the_same_key_is_the_same_new_run(self, admin: httpx2.AsyncClient):
+        """As with a start: many at once are one run; another body under the key is 409."""
+        made = (await admin.post("/v1/runs?wait=10", json={"flow": "hello"})).json()
+
+        for verb, body, other in (
+            ("retry", {"from": "greet"}, {}),
+            ("fork", {"edits": {"input.name": "Bob"}}, {"edits": {"input.name": "Eve"}}),
+        ):
+            path, headers = f"/v1/runs/{made['id']}/{verb}", {"Idempotency-Key": verb}
+            asks = [admin.post(path, json=body, headers=headers) for _ in range(10)]
+            answers = await asyncio.gather(*asks)
+            changed = await admin.post(path, json=other, headers=headers)
+
+            assert {answer.status_code for answer in answers} == {201}
+            assert len({answer.json()["id"] for answer in answers}) == 1
+            assert sum("idempotency-replayed" in answer.headers for answer in answers) == 9
+            assert changed.status_code == 409
+        assert len((await admin.get("/v1/runs")).json()["items"]) == 3
+
+    async def test_a_key_under_which_nothing_began_is_free_again(self, admin: httpx2.AsyncClient):
+        """A retry that is refused has made no run."""
+        made = (await admin.post("/v1/runs?wait=10", json={"flow": "hello"})).json()
+        path, headers = f"/v1/runs/{made['id']}/retry", {"Idempotency-Key": "k"}
+
+        refused = await admin.post(path, headers=headers)
+        taken = await admin.post(path, json={"from": "greet"}, headers=headers)
+
+        assert (refused.status_code, taken.status_code) == (422, 201)
+
     async def test_another_version_may_take_over(self, admin: httpx2.AsyncClient):
         """`version` is of the same flow."""
         made = (await admin.post("/v1/runs?wait=10", json={"flow": "hello"})).json()
@@ -450,6 +483,29 @@ class TestBulk:
 
         assert (said["done"], said["refused"]) == (1, 2)
         assert [item["error"] and item["error"]["code"] for item in said["items"]] == [None, "ended", "not_found"]
+
+    async def test_a_filter_takes_only_those_to_which_it_can_be_done(self, admin: httpx2.AsyncClient):
+        """`{}` is every run; what has ended is not cancelled, and not counted as refused."""
+        open_one = await started(admin, "asking")
+        await admin.post("/v1/runs?wait=10", json={"flow": "hello"})
+
+        said = (await admin.post("/v1/runs/bulk", json={"action": "cancel", "filter": {}})).json()
+        none = {"action": "cancel", "filter": {"status": ["succeeded"]}}
+        nothing = (await admin.post("/v1/runs/bulk", json=none)).json()
+        wrong = await admin.post("/v1/runs/bulk", json={"action": "cancel", "filter": {"status": ["done"]}})
+
+        assert [(item["id"], item["ok"]) for item in said["items"]] == [(open_one["id"], True)]
+        assert nothing["items"] == []
+        assert wrong.status_code == 422
+
+    async def test_what_is_refused_has_its_name(self, admin: httpx2.AsyncClient):
+        """As far as there is such a run."""
+        ended = (await admin.post("/v1/runs?wait=10", json={"flow": "hello"})).json()
+
+        said = (await admin.post("/v1/runs/bulk", json={"action": "cancel", "ids": [ended["name"], "nobody"]})).json()
+
+        names = [(item["id"], item["name"]) for item in said["items"]]
+        assert names == [(ended["id"], ended["name"]), ("nobody", None)]
 
     async def test_a_filter_finds_them(self, admin: httpx2.AsyncClient):
         """Retry and delete too."""

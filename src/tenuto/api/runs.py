@@ -50,6 +50,9 @@ Wait = Annotated[
 Key = Annotated[
     str | None, Header(alias="Idempotency-Key", max_length=255, description="The same key is the same signal.")
 ]
+Once = Annotated[
+    str | None, Header(alias="Idempotency-Key", max_length=255, description="The same key is the same new run.")
+]
 _STARTED: Final[dict[str, Any]] = {"status_code": 201, "response_model": RunStarted}
 
 router = Router(prefix="/v1/runs", tags=["runs"])
@@ -91,7 +94,8 @@ async def listing(
 
 @router.post("/bulk", summary="Cancel, retry or delete many runs", openapi_extra=limited("start"))
 async def bulk(who: Writer, platform: ThePlatform, body: BulkBody) -> BulkShown:
-    """At most 1,000 at a time, each with what came of it. What is refused of one holds up none."""
+    """At most 1,000 at a time, each with what came of it. What is refused of one holds up none. A `filter` takes only
+    those to which it can be done."""
     query = None if body.filter is None else _query(body.filter)
     done = await repeating.bulk(platform, who, body.action, ids=body.ids, query=query)
     items = [_done(each) for each in done]
@@ -146,11 +150,11 @@ async def resume(run: str, who: Writer, platform: ThePlatform) -> Told:
     "/{run}/retry", summary="Retry a run", openapi_extra=limited("start"), responses=problems(404, 409), **_STARTED
 )
 async def retry(
-    run: str, who: Writer, platform: ThePlatform, body: RetryBody | None = None, wait: Wait = None
+    run: str, who: Writer, platform: ThePlatform, body: RetryBody | None = None, wait: Wait = None, key: Once = None
 ) -> Response:
     """A new run that keeps what succeeded and does again what failed or was cancelled, or `from` a node on."""
     asked = body or RetryBody()
-    started = await repeating.retry(platform, who, run, from_=asked.from_, version=asked.version)
+    started = await repeating.retry(platform, who, run, from_=asked.from_, version=asked.version, key=key)
     return await started_response(platform, started, wait)
 
 
@@ -158,12 +162,12 @@ async def retry(
     "/{run}/fork", summary="Fork a run", openapi_extra=limited("start"), responses=problems(404, 409), **_STARTED
 )
 async def fork(
-    run: str, who: Writer, platform: ThePlatform, body: ForkBody | None = None, wait: Wait = None
+    run: str, who: Writer, platform: ThePlatform, body: ForkBody | None = None, wait: Wait = None, key: Once = None
 ) -> Response:
     """A new run as the other was at a fact or before a node, with edits. The other is never touched."""
     asked = body or ForkBody()
     started = await repeating.fork(
-        platform, who, run, at=asked.at, edits=asked.edits, version=asked.version, name=asked.name
+        platform, who, run, at=asked.at, edits=asked.edits, version=asked.version, name=asked.name, key=key
     )
     return await started_response(platform, started, wait)
 

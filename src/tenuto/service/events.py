@@ -50,7 +50,7 @@ async def tell(platform: Platform, tx: Transaction, who: Principal, what: Happen
     name, now = what.id or platform.names.run_id(), platform.clock()
     if await tx.deliveries.record(Delivery(who.tenant, SOURCE, name, now), since=now - HOLDS) is not None:
         return name, True
-    envelope = Envelope(name, what.type, now, who.tenant, who.name, what.payload, what.correlation, what.hops)
+    envelope = Envelope(name, what.type, now, who.tenant, who.by, what.payload, what.correlation, what.hops)
     await tx.outbox.add(Message(f"{TOPIC}:{name}", who.tenant, TOPIC, envelope_json(envelope), now, now))
     tx.after_commit(platform.outbox.set)
     return name, False

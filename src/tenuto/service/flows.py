@@ -122,7 +122,7 @@ async def save(shelf: Shelf, tx: Transaction, who: Principal, checked: Checked, 
         source=checked.source,
         media_type=checked.media_type,
         description=flow.description,
-        by=who.name,
+        by=who.by,
         at=shelf.clock(),
     )
     await tx.drafts.delete(who.tenant, flow.name)
@@ -143,7 +143,7 @@ async def save_draft(shelf: Shelf, tx: Transaction, who: Principal, checked: Che
     shelf.refuse_if_from_file(who.tenant, name)
     before = await tx.drafts.get(who.tenant, name)
     problems = checked.loaded.problems
-    draft = Draft(who.tenant, name, checked.media_type, len(problems), who.name, shelf.clock(), source=checked.source)
+    draft = Draft(who.tenant, name, checked.media_type, len(problems), who.by, shelf.clock(), source=checked.source)
     await tx.drafts.put(draft)
     return Saved(name, None, None, before is None or before.source != draft.source, problems)
 

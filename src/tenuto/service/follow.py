@@ -135,6 +135,12 @@ class Follower:
                 return child.addressee(name.removeprefix(f"{path}/"))
         return self, name
 
+    def names_assignees(self, name: str) -> bool:
+        """Whether an approval of this name, asked already or not, says who may answer it."""
+        reached, inner = self.addressee(name)
+        node = node_at(reached._flow, inner) if reached._flow is not None else None  # noqa: SLF001  of its own kind
+        return node is not None and node.use == "approval" and "assignees" in node.with_
+
     @property
     def run(self) -> str:
         """Its run's id; "" before it has seen a fact."""

@@ -18,7 +18,7 @@ async def add(platform: Platform, tx: Transaction, who: Principal, word: str, te
     if not text.strip() or len(text) > LONGEST:
         raise Refused("invalid", f"a note is 1 to {LONGEST:,} characters")
     entry = await named(platform.archive, who.tenant, word)
-    note = Note(who.tenant, entry.id, platform.names.run_id(), text, who.name, platform.clock())
+    note = Note(who.tenant, entry.id, platform.names.run_id(), text, who.by, platform.clock())
     await tx.notes.add(note)
     return note
 

@@ -18,9 +18,16 @@ Json = object
 
 
 async def retry(
-    archive: Archive, engine: Engine, word: str, *, from_: str | None = None, flow: Flow | None = None
+    archive: Archive,
+    engine: Engine,
+    word: str,
+    *,
+    from_: str | None = None,
+    flow: Flow | None = None,
+    run: str | None = None,
 ) -> str:
-    """Run again what failed or was cancelled, or `from_` and all that follows; the new run's id (SEMANTICS 38).
+    """Run again what failed or was cancelled, or `from_` and all that follows; the new run's id (SEMANTICS 38). `run`:
+    that id, where the caller has made it.
 
     A success is retried only `from_` somewhere, or for the items of its maps that were collected as failed (SEMANTICS 17).
     """
@@ -41,9 +48,9 @@ async def retry(
         )
     if from_ is not None:
         _known(flow, from_)
-    return await engine.start(
-        _request(facts, entry, flow, {"kind": "retry", "redo": from_, "before": None, "edits": {}})
-    )
+    request = _request(facts, entry, flow, {"kind": "retry", "redo": from_, "before": None, "edits": {}})
+    request.run = run
+    return await engine.start(request)
 
 
 async def fork(
@@ -55,6 +62,7 @@ async def fork(
     edits: Mapping[str, Json] | None = None,
     flow: Flow | None = None,
     name: str | None = None,
+    run: str | None = None,
 ) -> str:
     """A new run as the other was at a fact (a seq) or before a node (a path), with edits; the new run's id."""
     entry = await archive.find(word)
@@ -76,7 +84,7 @@ async def fork(
         "edits": edits,
     }
     request = _request(facts, entry, flow, origin)
-    request.name = name
+    request.name, request.run = name, run
     return await engine.start(request)
 
 

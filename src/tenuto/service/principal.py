@@ -30,6 +30,11 @@ class Principal:
         noun = permission.partition(":")[0]
         return not self.permissions.isdisjoint({permission, f"{noun}:*", EVERYTHING})
 
+    @property
+    def by(self) -> str:
+        """How what it did says who it was: people and the administrator by name, anything else with what it is."""
+        return f"{self.kind}:{self.name}" if self.kind in {"key", "server"} else self.name
+
     def needs(self, permission: str) -> None:
         if not self.may(permission):
             raise Refused("forbidden", f"this needs the permission `{permission}`", "ask whoever manages your tenant")

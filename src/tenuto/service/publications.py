@@ -41,7 +41,7 @@ async def publish(
     before = await tx.publications.list(who.tenant, flow=flow, stage=stage)
     if before and before[0].version == chosen.number:
         return before[0]
-    now = Publication(who.tenant, flow, stage, chosen.number, who.name, shelf.clock())
+    now = Publication(who.tenant, flow, stage, chosen.number, who.by, shelf.clock())
     await tx.publications.put(now)
     await triggers.follow(tx, now, chosen)
     details = {"stage": stage, "version": chosen.number, "before": before[0].version if before else None}
@@ -58,7 +58,7 @@ async def unpublish(shelf: Shelf, tx: Transaction, who: Principal, flow: str, st
     await stages.get(tx, who, stage)
     await _known(tx, who, flow)
     at = shelf.clock()
-    if not await tx.publications.remove(who.tenant, flow, stage, by=who.name, at=at):
+    if not await tx.publications.remove(who.tenant, flow, stage, by=who.by, at=at):
         raise Refused("not_found", f"`{flow}` is not published to `{stage}`", "nothing is to be taken back")
     await audit(tx, who, "flows.unpublish", flow, {"stage": stage}, at=at)
     await _tell(shelf, tx, who, "flow.unpublished", {"flow": flow, "stage": stage}, at=at)
@@ -92,7 +92,7 @@ async def _tell(
     shelf: Shelf, tx: Transaction, who: Principal, kind: str, payload: dict[str, Json], *, at: float
 ) -> None:
     """To webhooks, and to flows that start on it; from the same transaction, so that it is not lost."""
-    await tx.outbox.add(notice(who.tenant, kind, payload, at=at, actor=who.name))
+    await tx.outbox.add(notice(who.tenant, kind, payload, at=at, actor=who.by))
     tx.after_commit(shelf.told)
 
 

@@ -1,17 +1,21 @@
 """Retry, fork, delete and many at once, for whoever a request comes from. What they do is in `origins` and `runs`."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from tenuto.core.flow import Flow
 from tenuto.ports.journal import Conflict, RunEntry, RunQuery
 from tenuto.service import origins, runs
+from tenuto.service.archive import UNFINISHED
 from tenuto.service.audit import audit
+from tenuto.service.claiming import once
 from tenuto.service.named import named
 from tenuto.service.platform import Platform
 from tenuto.service.principal import Principal
+from tenuto.service.projection import ENDED
 from tenuto.service.refusals import Refused
+from tenuto.service.runs import STATUSES
 from tenuto.service.startable import resolve
 from tenuto.service.starting import Started
 from tenuto.service.telling import cancel
@@ -33,14 +37,23 @@ class Done:
 
 
 async def retry(
-    platform: Platform, who: Principal, word: str, *, from_: str | None = None, version: str | int | None = None
+    platform: Platform,
+    who: Principal,
+    word: str,
+    *,
+    from_: str | None = None,
+    version: str | int | None = None,
+    key: str | None = None,
 ) -> Started:
+    """`key`: the same key is the same new run."""
     entry = await named(platform.archive, who.tenant, word)
     archive = platform.archive.within(who.tenant)
-    flow = await _version(platform, entry, version)
-    return await _started(
-        platform, who, await origins.retry(archive, platform.engine, entry.id, from_=from_, flow=flow)
-    )
+
+    async def begin(run: str | None) -> str:
+        flow = await _version(platform, entry, version)
+        return await origins.retry(archive, platform.engine, entry.id, from_=from_, flow=flow, run=run)
+
+    return await _begun(platform, who, key, {"retry": entry.id, "from": from_, "version": version}, begin)
 
 
 async def fork(
@@ -52,12 +65,18 @@ async def fork(
     edits: Mapping[str, Json] | None = None,
     version: str | int | None = None,
     name: str | None = None,
+    key: str | None = None,
 ) -> Started:
+    """`key`: the same key is the same new run."""
     entry = await named(platform.archive, who.tenant, word)
     archive = platform.archive.within(who.tenant)
-    flow = await _version(platform, entry, version)
-    run = await origins.fork(archive, platform.engine, entry.id, at=at, edits=edits, flow=flow, name=name)
-    return await _started(platform, who, run)
+
+    async def begin(run: str | None) -> str:
+        flow = await _version(platform, entry, version)
+        return await origins.fork(archive, platform.engine, entry.id, at=at, edits=edits, flow=flow, name=name, run=run)
+
+    said = {"fork": entry.id, "at": at, "edits": edits, "version": version, "name": name}
+    return await _begun(platform, who, key, said, begin)
 
 
 async def delete(platform: Platform, who: Principal, word: str) -> RunEntry:
@@ -79,18 +98,23 @@ async def bulk(
     ids: Sequence[str] | None = None,
     query: RunQuery | None = None,
 ) -> list[Done]:
-    """Do it to each; what is refused of one holds up none. With a query: the newest `MOST` that it finds."""
+    """Do it to each; what is refused of one holds up none. With a query: the newest `MOST` that it finds, and of them
+    those alone to which it can be done: what has ended is not cancelled, what goes on neither retried nor deleted."""
     if (ids is None) == (query is None):
         raise Refused("invalid", "say which runs", "give either `ids` or `filter`")
     if ids is not None and len(ids) > MOST:
         raise Refused("invalid", f"at most {MOST:,} runs at once", "send the rest in another request")
     if query is not None:
-        found = await runs.listing(platform.archive.within(who.tenant), query)
+        fitting = UNFINISHED if action == "cancel" else ENDED
+        asked = query.statuses or STATUSES
+        query = replace(query, statuses=asked & fitting | asked - STATUSES)  # what is no status is refused below
+        found = await runs.listing(platform.archive.within(who.tenant), query) if query.statuses else []
         ids = [entry.id for entry in found]
     return [await _one(platform, who, action, word) for word in dict.fromkeys(ids or ())]
 
 
 async def _one(platform: Platform, who: Principal, action: Action, word: str) -> Done:
+    done = Done(word)
     try:
         entry = await named(platform.archive, who.tenant, word)
         done = Done(entry.id, entry.name)
@@ -101,15 +125,30 @@ async def _one(platform: Platform, who: Principal, action: Action, word: str) ->
         else:
             done.run = (await retry(platform, who, entry.id)).entry.id
     except Refused as refused:
-        return Done(word, refused=refused)
+        done.refused = refused
     except Conflict:
-        return Done(word, refused=Refused("conflict", "somebody else changed it at the same time"))
+        done.refused = Refused("conflict", "somebody else changed it at the same time")
     return done
 
 
 async def _version(platform: Platform, entry: RunEntry, version: str | int | None) -> Flow | None:
     """Another version of the same flow, where the run had it."""
     return None if version is None else await resolve(platform, entry.tenant, entry.flow, version, entry.stage)
+
+
+async def _begun(
+    platform: Platform, who: Principal, key: str | None, said: Json, begin: Callable[[str | None], Awaitable[str]]
+) -> Started:
+    """What `begin` starts; with a key once, however often it is asked for."""
+    if key is None:
+        return await _started(platform, who, await begin(None))
+
+    async def begin_once(run: str, new: bool) -> None:  # noqa: FBT001  as `once` calls it
+        if new or await platform.archive.within(who.tenant).entry(run) is None:
+            await begin(run)
+
+    entry, again = await once(platform, who, key, said, begin_once)
+    return Started(entry, again=again)
 
 
 async def _started(platform: Platform, who: Principal, run: str) -> Started:

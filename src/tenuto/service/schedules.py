@@ -81,7 +81,7 @@ async def fire(platform: Platform, who: Principal, name: str) -> RunEntry:
     trigger = await platform.triggers.cron(schedule)
     if trigger is None:
         raise Refused("conflict", "the flow is being published at this moment", "try again")
-    said = {**said_of(schedule, platform.clock()), "manual": True, "by": who.name}
+    said = {**said_of(schedule, platform.clock()), "manual": True, "by": who.by}
     run = await launch(platform, Launch(trigger, said, {}, platform.names.run_id()))
     entry = await platform.archive.within(who.tenant).entry(run)
     assert entry is not None, "a run that was started is in the journal"

@@ -41,7 +41,7 @@ async def put(
     bound = _checked_hosts(hosts)
     await check_stage(tx, who, stage)
     now = time.time() if at is None else at
-    made = await vault.put(tx, SealedEntry(who.tenant, stage, name, 0, who.name, now, hosts=bound), value)
+    made = await vault.put(tx, SealedEntry(who.tenant, stage, name, 0, who.by, now, hosts=bound), value)
     await audit(tx, who, "secrets.set", name, {"stage": stage, "version": made.version, "hosts": bound}, at=now)
     return made
 

@@ -1,7 +1,6 @@
 """Starting a run for somebody: a flow that was saved, or a document of their own; at most once for each key of theirs.
 
-With an `Idempotency-Key` the id of the run is derived and claimed first, durably, and then the run is started with it.
-Starting twice with one id is harmless, so whoever asks again repairs what a crash left between the two.
+How a key keeps it to once is in `service.claiming`.
 """
 
 import asyncio
@@ -15,12 +14,11 @@ import msgspec
 from tenuto.core.events import TERMINAL, Fact, RunCancelled, RunFailed, RunSucceeded
 from tenuto.core.flow import Flow
 from tenuto.core.problems import Problem, did_you_mean
-from tenuto.core.values import NotJson, digest
-from tenuto.ports.claims import Claim
 from tenuto.ports.engine import Live, StartRequest
 from tenuto.ports.files import NoSuchFile
 from tenuto.ports.journal import Closed, RunEntry
 from tenuto.service import hops, trace_ids
+from tenuto.service.claiming import once
 from tenuto.service.platform import Platform
 from tenuto.service.principal import Principal
 from tenuto.service.published import DEFAULT_STAGE
@@ -32,9 +30,7 @@ Json = object
 # Told the id of a new run before anything happens in it: for who wants to miss nothing.
 Before = Callable[[str], None]
 
-KEY_HOLDS: Final = 86_400.0  # seconds
 LONGEST_WAIT: Final = 58.0  # seconds: an answer that has not begun in a minute is cut off
-LONGEST_KEY: Final = 255
 LONGEST_NAME: Final = 200
 _LABELS: Final = 64
 _LONGEST_LABEL: Final = 256
@@ -256,29 +252,16 @@ def _entry(run: str, request: StartRequest, heard: _Heard) -> RunEntry:
 async def _start_once(
     platform: Platform, who: Principal, asked: Asked, request: StartRequest, key: str, before: Before | None
 ) -> Started:
-    _check_key(key)
-    mine = _claim(platform, who, asked, key)
-    first = await _claimed(platform, mine)
-    if first is not None and first.digest != mine.digest:
-        said = "this Idempotency-Key came with another body before"
-        raise Refused("conflict", said, "use a new key for another run")
-    run = mine.run if first is None else first.run
-    if first is None and before is not None:
-        before(run)
-    name = asked.name if first is None else None  # otherwise it is the run's own
-    try:
-        async with _free_name(platform, who, name):
-            await _start_claimed(platform, who, replace(request, run=run), new=first is None)
-    except Refused:
-        if first is None and await platform.archive.within(who.tenant).entry(run) is None:
-            await _give_up(platform, mine)  # nothing came of it: the key is free again
-        raise
-    if first is not None:
-        await _claimed(platform, replace(mine, run=run))  # whoever held it may have given it up meanwhile
-    entry = await platform.archive.within(who.tenant).entry(run)
-    if entry is None:
-        raise Refused("gone", "the run of this Idempotency-Key was deleted", "use a new key to run it again")
-    return Started(entry, again=first is not None)
+    said = {name: getattr(asked, name) for name in Asked.__slots__}
+
+    async def begin(run: str, new: bool) -> None:  # noqa: FBT001  as `once` calls it
+        if new and before is not None:
+            before(run)
+        async with _free_name(platform, who, asked.name if new else None):  # otherwise it is the run's own
+            await _start_claimed(platform, who, replace(request, run=run), new=new)
+
+    entry, again = await once(platform, who, key, {**said, "labels": dict(asked.labels)}, begin)
+    return Started(entry, again=again)
 
 
 async def _start_claimed(platform: Platform, who: Principal, request: StartRequest, *, new: bool) -> None:
@@ -289,28 +272,3 @@ async def _start_claimed(platform: Platform, who: Principal, request: StartReque
     if known is None:
         await take_up_files(platform, request.input, tenant=who.tenant, run=run)
     await platform.engine.start(request)
-
-
-def _claim(platform: Platform, who: Principal, asked: Asked, key: str) -> Claim:
-    said = {name: getattr(asked, name) for name in Asked.__slots__}
-    try:
-        digested = digest({**said, "labels": dict(asked.labels)})
-    except NotJson as error:
-        raise Refused("invalid", str(error)) from None
-    now = platform.clock()
-    return Claim(who.tenant, key, digested, platform.names.run_id(), now, now + KEY_HOLDS)
-
-
-async def _claimed(platform: Platform, claim: Claim) -> Claim | None:
-    async with platform.store.write() as tx:
-        return await tx.claims.claim(claim)
-
-
-async def _give_up(platform: Platform, claim: Claim) -> None:
-    async with platform.store.write() as tx:
-        await tx.claims.release(claim.tenant, claim.key, claim.run)
-
-
-def _check_key(key: str) -> None:
-    if not key or len(key) > LONGEST_KEY or not key.isprintable():
-        raise Refused("malformed", f"an Idempotency-Key is 1 to {LONGEST_KEY} characters that can be printed")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import cast
 
 from tenuto.ports.journal import RunEntry
-from tenuto.service import runs
+from tenuto.service import assignees, runs
 from tenuto.service.audit import audit
 from tenuto.service.named import named
 from tenuto.service.platform import Platform
@@ -12,11 +12,6 @@ from tenuto.service.principal import Principal
 from tenuto.service.starting import check_labels, take_up_files
 
 Json = object
-
-
-def by_of(who: Principal) -> str:
-    """How the run records who it was: a person by name, anything else with what it is."""
-    return who.name if who.kind in {"user", "oidc", "local"} else f"{who.kind}:{who.name}"
 
 
 async def signal(
@@ -28,8 +23,9 @@ async def signal(
     answer = _answer_in(payload)
     if answer is not None or platform.live.inbox.waits(entry.id, name) is not None:
         who.needs("approvals:write")
+        await assignees.check(platform, who, entry, name)
     await take_up_files(platform, payload, tenant=who.tenant, run=entry.id)
-    await runs.signal(archive, platform.engine, entry.id, name, payload, by=by_of(who), key=key)
+    await runs.signal(archive, platform.engine, entry.id, name, payload, by=who.by, key=key)
     if answer is not None:
         await _audit_answer(platform, who, entry, name, answer)
     return entry
@@ -39,8 +35,9 @@ async def answer(platform: Platform, who: Principal, word: str, path: str, paylo
     """Approve or reject; refused if it was answered before."""
     archive = platform.archive.within(who.tenant)
     entry = await named(platform.archive, who.tenant, word)
+    await assignees.check(platform, who, entry, path)
     await take_up_files(platform, payload, tenant=who.tenant, run=entry.id)
-    await runs.answer(archive, platform.engine, entry.id, path, payload, by=by_of(who))
+    await runs.answer(archive, platform.engine, entry.id, path, payload, by=who.by)
     await _audit_answer(platform, who, entry, path, payload)
     return entry
 
@@ -48,7 +45,7 @@ async def answer(platform: Platform, who: Principal, word: str, path: str, paylo
 async def cancel(platform: Platform, who: Principal, word: str, reason: str | None = None) -> RunEntry:
     entry = await named(platform.archive, who.tenant, word)
     archive = platform.archive.within(who.tenant)
-    cancelled = await runs.cancel(archive, platform.engine, entry.id, by=by_of(who), reason=reason)
+    cancelled = await runs.cancel(archive, platform.engine, entry.id, by=who.by, reason=reason)
     async with platform.store.write() as tx:
         await audit(tx, who, "runs.cancel", entry.name, {"run": entry.id}, at=platform.clock())
     return cancelled
@@ -56,12 +53,12 @@ async def cancel(platform: Platform, who: Principal, word: str, reason: str | No
 
 async def pause(platform: Platform, who: Principal, word: str) -> RunEntry:
     entry = await named(platform.archive, who.tenant, word)
-    return await runs.pause(platform.archive.within(who.tenant), platform.engine, entry.id, by=by_of(who))
+    return await runs.pause(platform.archive.within(who.tenant), platform.engine, entry.id, by=who.by)
 
 
 async def resume(platform: Platform, who: Principal, word: str) -> RunEntry:
     entry = await named(platform.archive, who.tenant, word)
-    return await runs.resume(platform.archive.within(who.tenant), platform.engine, entry.id, by=by_of(who))
+    return await runs.resume(platform.archive.within(who.tenant), platform.engine, entry.id, by=who.by)
 
 
 async def label(platform: Platform, who: Principal, word: str, labels: Mapping[str, str | None]) -> RunEntry:

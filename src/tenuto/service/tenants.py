@@ -178,7 +178,7 @@ async def _silence(platform: Platform, who: Principal, tenant: str) -> None:
     async with platform.store.write() as tx:
         tx.after_commit(platform.flows.published.forget)
         for each in await tx.publications.list(tenant):
-            await tx.publications.remove(tenant, each.flow, each.stage, by=who.name, at=platform.clock())
+            await tx.publications.remove(tenant, each.flow, each.stage, by=who.by, at=platform.clock())
             for listener in platform.flows.listeners:
                 tx.after_commit(partial(listener.unpublished, tenant, each.flow, each.stage))
 

@@ -78,7 +78,7 @@ async def put(
     check_name(name)
     _check_value(value)
     await check_stage(tx, who, stage)
-    made = Value(who.tenant, stage, name, value, who.name, time.time() if at is None else at)
+    made = Value(who.tenant, stage, name, value, who.by, time.time() if at is None else at)
     await tx.variables.put(made)
     tx.after_commit(stored.forget)
     await audit(tx, who, "variables.set", name, {"stage": stage}, at=made.at)

@@ -82,7 +82,7 @@ async def create(desk: Desk, tx: Transaction, who: Principal, wish: Wish, *, at:
     made = Webhook(
         tenant=who.tenant,
         id=f"wh_{secrets.token_hex(8)}",
-        by=who.name,
+        by=who.by,
         created_at=at,
         updated_at=at,
         **_fields(wish),
@@ -193,7 +193,7 @@ async def attempt(courier: Courier, who: Principal, webhook: str) -> WebhookDeli
     async with courier.store.write() as tx:
         found = await get(tx, who, webhook)
         payload: dict[str, Json] = {"webhook": found.id, "message": "a test, sent by hand"}
-        event = Envelope(secrets.token_hex(16), TRIAL, now, who.tenant, who.name, payload)
+        event = Envelope(secrets.token_hex(16), TRIAL, now, who.tenant, who.by, payload)
         due = now + 4 * TIMEOUT  # not the worker's, unless this process dies now
         made = replace(delivery_of(found, event, payload_of(event), at=now), next_due=due)
         await tx.webhook_deliveries.add(made)
@@ -299,7 +299,7 @@ async def _seal(vault: Vault, tx: Transaction, name: str, who: Principal, at: fl
 
 
 def _entry(name: str, who: Principal, at: float) -> SealedEntry:
-    return SealedEntry(who.tenant, OF_THE_HOUSE, name, 0, who.name, at)
+    return SealedEntry(who.tenant, OF_THE_HOUSE, name, 0, who.by, at)
 
 
 def _after(desk: Desk, tx: Transaction) -> None:
