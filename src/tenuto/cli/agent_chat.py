@@ -90,8 +90,10 @@ class Chat:
             return
         say()
         turn = self.loop.run(self.talk.say(text), self.talk.stop)
-        quiet(turn)
-        if turn.outcome.status != "succeeded":
+        say()
+        if turn.outcome.status == "succeeded":
+            _told(efforts_line(turn.efforts))
+        else:
             colour = "bright_black" if turn.outcome.status == "cancelled" else "red"
             Painter.for_stdout().line(Cell(f"  {_trouble(turn, self.talk)}", colour))
         say()
@@ -110,8 +112,10 @@ class Chat:
         command = commands.get(word)
         if command is None:
             _told(f"there is no {safe(word)}: {did_you_mean(word, commands) or '/help says what there is'}")
+            say()
             return
         command(rest.strip())
+        say()
 
     def _help(self, _: str) -> None:
         rows = [[Cell(f"  {word}", "cyan"), Cell(said, "bright_black")] for word, said in _HELP.items()]
@@ -172,10 +176,6 @@ class Chat:
         order = self.talk.order
         if self.talk.turns:
             _told(f"tenuto agents chat {order.agent} --session {order.session}{self.talk.place.words} goes on here")
-
-
-def quiet(turn: Turn) -> None:
-    _told(efforts_line(turn.efforts))
 
 
 def _told(text: str) -> None:

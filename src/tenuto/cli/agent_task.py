@@ -5,7 +5,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from tenuto.cli.agent_house import TENANT, choice_of, named, place_with
 from tenuto.cli.driving import Begin, drive
@@ -97,24 +97,30 @@ async def tell_agent(rooms: Agents, agent: Agent, order: Order, manner: Manner) 
     choice = await choice_of(rooms, (order.model,) if order.model else agent.model)
     if choice.trouble:
         raise Refused("invalid", choice.trouble, "`tenuto agents list` says which model is the default")
-    why = f"  {choice.why}" if choice.why else ""
-    tell(f"{_look(manner).mark('start')} {agent.name}  asks {safe(choice.names + why)}", manner)
+    look = look_of(sys.stderr if _aside(manner) else sys.stdout)
+    tell(
+        manner,
+        (f"{look.mark('start')} {agent.name}", "bold"),
+        (f"asks {safe(choice.names)}", "cyan"),
+        (safe(choice.why), "bright_black"),
+    )
     for problem in agent.problems:
-        tell(f"  {_look(manner).mark('warning')} {safe(str(problem))}", manner)
+        tell(manner, (f"  {look.mark('warning')} {safe(str(problem))}", "yellow"))
+    tell(manner, ("", ""))
 
 
-def tell(text: str, manner: Manner) -> None:
-    """Beside the answer: on the terminal that shows it, else on stderr."""
-    if manner.json or not sys.stdout.isatty():
-        note(text)
+def tell(manner: Manner, *parts: tuple[str, str]) -> None:
+    """A line beside the answer: on the terminal that shows it, else on stderr. Texts with their colours."""
+    if _aside(manner):
+        note("  ".join(text for text, _ in parts if text))
         return
     from tenuto.cli.painting import Cell, Painter
 
-    Painter.for_stdout().line(Cell(text, "bright_black"))
+    Painter.for_stdout().line(*(Cell(text, colour) for text, colour in parts))
 
 
-def _look(manner: Manner) -> Any:
-    return look_of(sys.stderr if manner.json else sys.stdout)
+def _aside(manner: Manner) -> bool:
+    return manner.json or not sys.stdout.isatty()
 
 
 def _task_of(word: str) -> str:
