@@ -33,7 +33,7 @@ OPEN = {
     docs.style,
 }
 # Names of the tenant's own choosing in the path: whoever asks makes one of its own.
-MAKES = {("PUT", "roles"), ("PUT", "secrets"), ("PUT", "variables")}
+MAKES = {("PUT", "roles"), ("PUT", "secrets"), ("PUT", "tools"), ("PUT", "variables")}
 # Whatever is asked of them is data, and the answer says what is wrong with it.
 JUDGES = {flows.validate}
 # Their use case asks for a second permission.

@@ -92,6 +92,14 @@ class Tenant:
         sent = await self.ask("POST", f"/v1/webhooks/{hook}/test", 200)
         self.ids |= {"webhooks.id": hook, "webhooks.delivery": sent["id"]}
 
+        service = f"http:{self.word}_shop"
+        await self.ask(
+            "PUT", f"/v1/tools/{service}", 201, json={"url": "http://shop.invalid", "description": self.canary}
+        )
+        server = {"name": f"{self.word}-tickets", "url": "http://tickets.invalid", "headers": {"X-A": self.canary}}
+        await self.ask("POST", "/v1/mcp-servers", 201, json=server)
+        self.ids |= {"tools.name": service, "mcp_servers.server": f"{self.word}-tickets"}
+
         for noun in ("secrets", "variables"):
             if f"/v1/{noun}/{{name}}" in self.paths:
                 name = f"{self.word}_{noun}".upper()
@@ -106,7 +114,7 @@ class Tenant:
             "/v1/flows", f"/v1/flows/{self.ids['flows.name']}", f"/v1/flows/{self.ids['flows.name']}/publications",
             "/v1/stages", "/v1/runs", f"/v1/runs/{self.ids['runs.run']}", f"/v1/runs/{self.ids['runs.run']}/notes",
             f"/v1/runs/{self.ids['runs.run']}/events", "/v1/approvals", "/v1/users", "/v1/roles", "/v1/keys", "/v1/schedules",
-            "/v1/webhooks", f"/v1/webhooks/{self.ids['webhooks.id']}/deliveries",
+            "/v1/tools", "/v1/mcp-servers", "/v1/webhooks", f"/v1/webhooks/{self.ids['webhooks.id']}/deliveries",
             *[f"/v1/{noun}" for noun in ("secrets", "variables") if f"{noun}.name" in self.ids], f"/v1/tenants/{self.id}", f"/v1/files/{self.ids['files.id']}",
         ):  # fmt: skip
             answer = await self.client.get(path)

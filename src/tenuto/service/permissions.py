@@ -45,7 +45,14 @@ TABLE: Final = (
         },
     ),
     Noun("nodes", {"read": "See the node library.", "try": "Run one node alone."}),
-    Noun("tools", {"read": "See the tools that agents may call.", "call": "Call a tool."}),
+    Noun(
+        "tools",
+        {
+            "read": "See the tools that agents may call.",
+            "call": "Call a tool.",
+            "write": "Register services and MCP servers, and approve what the latter define.",
+        },
+    ),
     Noun("secrets", {"read": "See the names of secrets; never their values.", "write": "Set and delete secrets."}),
     Noun("variables", {"read": "See variables.", "write": "Set and delete variables."}),
     Noun("schedules", {"read": "See schedules.", "write": "Pause, resume and fire them."}),
@@ -110,7 +117,7 @@ _DEVELOPER = _OPERATOR | {
     "webhooks:read",
 }  # fmt: skip
 _ADMIN = _DEVELOPER | {
-    "secrets:write", "users:read", "users:write", "keys:read", "keys:write", "tenants:write", "audit:read",
+    "secrets:write", "users:read", "users:write", "keys:read", "keys:write", "tenants:write", "tools:write", "audit:read",
     "webhooks:write",
 }  # fmt: skip
 

@@ -19,6 +19,7 @@ from tenuto.sdk.errors import NodeError
 from tenuto.service.audit import audit
 from tenuto.service.mcp_definitions import read_server
 from tenuto.service.pins import definition_of, hash_of, tool_of
+from tenuto.service.principal import DEFAULT_TENANT
 from tenuto.service.tools.source import EVERY, not_a_tool
 
 FIRST_CONTACT: Final = "first contact"  # who approved what a server offered when it was first asked
@@ -90,7 +91,8 @@ class McpServerTool:
 
 @dataclass(slots=True, frozen=True)
 class McpTools:
-    """A source. `given`: the servers that the settings name, for every tenant; none of a tenant's own takes their names."""
+    """A source. `given`: the servers that the settings name. They belong to whoever runs the installation, so to the default
+    tenant alone."""
 
     given: Mapping[str, McpServer]
     mcp: Mcp
@@ -119,16 +121,20 @@ class McpTools:
         """All that a tenant has, by name."""
         async with self.store.read() as tx:
             own = {entry.name: read_server(entry.name, entry.definition) for entry in await tx.mcp_servers.list(tenant)}
-        return {**own, **self.given}
+        return {**own, **self.given_to(tenant)}
+
+    def given_to(self, tenant: str) -> Mapping[str, McpServer]:
+        return self.given if tenant == DEFAULT_TENANT else {}
 
     async def server(self, name: str, tenant: str) -> McpServer | None:
-        if name in self.given:
-            return self.given[name]
+        given = self.given_to(tenant).get(name)
+        if given is not None:
+            return given
         async with self.store.read() as tx:
             entry = await tx.mcp_servers.get(tenant, name)
         return None if entry is None else read_server(name, entry.definition)
 
-    async def pinned(self, server: McpServer, place: Place) -> Sequence[McpPin]:
+    async def pinned(self, server: McpServer, place: Place, *, by: str = FIRST_CONTACT) -> Sequence[McpPin]:
         """What was approved of it; at the first contact, all that it offers."""
         async with self.store.read() as tx:
             pins = await tx.mcp_pins.list(place.tenant, server.name)
@@ -138,7 +144,7 @@ class McpTools:
         async with self.store.write() as tx:
             pins = await tx.mcp_pins.list(place.tenant, server.name)
             if not pins:
-                await pin_all(tx, place.tenant, server.name, offered, by=FIRST_CONTACT, at=self.clock())
+                await pin_all(tx, place.tenant, server.name, offered, by=by, at=self.clock())
                 details = {"tools": [tool.name for tool in offered]}
                 await audit(tx, None, "mcp.first_contact", server.name, details, tenant=place.tenant)
                 pins = await tx.mcp_pins.list(place.tenant, server.name)

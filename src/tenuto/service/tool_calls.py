@@ -1,0 +1,105 @@
+"""Tools for people and programs: listed, looked at, called. A call is a run of a flow with one node, durable like any other."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from tenuto.ports.records import BadCursor
+from tenuto.sdk.agents import Tool
+from tenuto.sdk.agents.fitting import unfit
+from tenuto.sdk.errors import NodeError
+from tenuto.service import nodes
+from tenuto.service.nodes import Trial
+from tenuto.service.platform import Platform
+from tenuto.service.principal import Principal
+from tenuto.service.published import DEFAULT_STAGE
+from tenuto.service.refusals import Refused
+
+Json = object
+
+NODE: Final = "tool.call"
+# What a call needs besides `tools:call`: through a tool nobody does what he may not do otherwise.
+NEEDS: Final[Mapping[str, str]] = {"agent": "agents:execute", "flow": "runs:write", "node": "nodes:try"}
+PATIENCE: Final = nodes.PATIENCE
+
+
+async def listing(
+    platform: Platform,
+    who: Principal,
+    *,
+    stage: str | None = None,
+    kind: str | None = None,
+    q: str = "",
+    after: str = "",
+    limit: int = 50,
+) -> tuple[list[Tool], str | None]:
+    """A page of the tools of a stage by name, and where the next one begins. `after`: the last name of the page before."""
+    found = await platform.tools.router.listed(tenant=who.tenant, stage=await _stage(platform, who, stage))
+    wanted = [tool for tool in found if kind in {None, kind_of(tool.name)} and q.lower() in tool.name.lower()]
+    if after:
+        names = [tool.name for tool in wanted]
+        if after not in names:
+            raise BadCursor
+        wanted = wanted[names.index(after) + 1 :]
+    page = wanted[:limit]
+    return page, page[-1].name if len(wanted) > limit else None
+
+
+async def get(platform: Platform, who: Principal, name: str, *, stage: str | None = None) -> Tool:
+    """One tool; refused, with near names, if there is none."""
+    where = await _stage(platform, who, stage)
+    try:
+        found = await platform.tools.router.tools([name], tenant=who.tenant, stage=where)
+    except NodeError as error:
+        raise Refused("not_found" if error.type == "tool" else "unreachable", error.message) from None
+    if len(found) != 1:
+        raise Refused("invalid", f"`{name[:80]}` is {len(found)} tools", "name one of them")
+    return found[0]
+
+
+async def call(
+    platform: Platform,
+    who: Principal,
+    name: str,
+    arguments: Mapping[str, Any],
+    *,
+    stage: str | None = None,
+    patience: float = PATIENCE,
+) -> Trial:
+    """Call it, and wait a while for its answer."""
+    tool = await get(platform, who, name, stage=stage)
+    kind = kind_of(tool.name)
+    needed = NEEDS.get(kind)
+    if needed is not None:
+        who.needs(needed)
+    wrong = unfit(tool.parameters, dict(arguments))
+    if wrong:
+        raise Refused("invalid", f"the arguments do not fit `{tool.name}`: {'; '.join(wrong)}")
+    given = {"tool": tool.name, "arguments": dict(arguments)}
+    return await nodes.run_alone(
+        platform, who, NODE, given, stage=stage, patience=patience, label=tool.name, anywhere=kind != "node"
+    )
+
+
+def kind_of(name: str) -> str:
+    """`mcp` of `mcp:tickets/search`; `built-in` for a name that stands alone."""
+    kind, colon, _ = name.partition(":")
+    return kind if colon else "built-in"
+
+
+def tool_json(tool: Tool) -> dict[str, Json]:
+    """As the API and `--json` show it."""
+    return {
+        "name": tool.name,
+        "kind": kind_of(tool.name),
+        "description": tool.description,
+        "parameters": dict(tool.parameters),
+        "effects": tool.effects,
+        "durable": tool.durable,
+        "timeout": tool.timeout,
+        "trusted": tool.trusted,
+        "sends": tool.sends,
+    }
+
+
+async def _stage(platform: Platform, who: Principal, stage: str | None) -> str:
+    return (await platform.flows.published.stage(who.tenant, stage or DEFAULT_STAGE)).name
