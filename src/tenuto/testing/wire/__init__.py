@@ -11,7 +11,7 @@ wire an answer may also have a `fault`, by name or as `{kind: …, times: 1}` (h
 - `cut`: the connection ends in the middle of the answer.
 - `slow`: it begins only after `seconds`; `hang`: it never does.
 - `garbage`: it is no JSON; `types`: it is JSON, and everything in it has the wrong type.
-- `endless`: it never ends; `huge`: a tool is called with arguments of many megabytes; `endless_line`: one line, without end.
+- `endless`: it never ends; `huge`: a tool is called with arguments of many megabytes (or of `size`); `endless_line`: one line, without end.
 
 As a process of its own, for tests that kill their program:
 

@@ -16,6 +16,12 @@ class Request:
     path: str
     headers: Mapping[str, str]
     body: bytes
+    version: str = "HTTP/1.1"
+
+    @property
+    def last(self) -> bool:
+        """Whether who asks expects the connection to end with the answer."""
+        return self.version == "HTTP/1.0" or self.headers.get("connection", "").lower() == "close"
 
     def json(self) -> dict[str, Any]:
         """The body as an object; empty where it is none."""
@@ -43,13 +49,13 @@ async def read_request(reader: asyncio.StreamReader) -> Request | None:
     except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, ConnectionError):
         return None
     first, *lines = head.split("\r\n")
-    method, path, _ = first.split(" ", 2)
+    method, path, version = first.split(" ", 2)
     headers = {
         name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines) if name
     }
     length = min(int(headers.get("content-length", "0")), _LARGEST)
     body = await reader.readexactly(length) if length else b""
-    return Request(method, path, headers, body)
+    return Request(method, path, headers, body, version)
 
 
 async def write_response(writer: asyncio.StreamWriter, response: Response) -> None:

@@ -107,7 +107,7 @@ class WireServer:
         found = self._read(request)
         if found is None:
             await write_response(writer, self._other(request))
-            return True
+            return not request.last
         asked, wire = found
         self.asked.append(asked)
         entry = self._entry(request, asked)
@@ -115,7 +115,7 @@ class WireServer:
         response = await self._answer(request, asked, wire)
         await write_response(writer, response)
         self.log.write(replace(entry, phase="answered", status=0 if response.cut else response.status))
-        return not response.cut
+        return not response.cut and not request.last
 
     def _read(self, request: Request) -> tuple[Asked, ModuleType] | None:
         path = request.path.partition("?")[0]
@@ -161,7 +161,9 @@ class WireServer:
         fault = fault_of(answer)
         meets = bool(fault.get("kind")) and self._meets(f"fault {which}", fault)
         if meets and fault["kind"] == "huge":
-            answer = {"calls": [{"tool": "huge", "arguments": json.dumps({"text": "x" * _HUGE})}]}
+            answer = {
+                "calls": [{"tool": "huge", "arguments": json.dumps({"text": "x" * int(fault.get("size", _HUGE))})}]
+            }
         response = self._said(answer, asked, wire)
         return await faulty(fault, response, stream=asked.stream) if meets else response
 
