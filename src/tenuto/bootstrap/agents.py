@@ -9,6 +9,7 @@ from typing import Final
 
 import tenuto
 from tenuto.bootstrap.models import make_models
+from tenuto.bootstrap.sessions import StoreWhenNeeded, both, sessions_in, sessions_when_needed
 from tenuto.bootstrap.tools import make_tools
 from tenuto.ports.agent_source import AgentSource
 from tenuto.ports.flows import FlowSource
@@ -44,7 +45,7 @@ def make_shelf(
     tools = make_tools(settings, source, registry, flows, secrets=secrets, store=store)
     shelf = AgentShelf(source=source, catalog=catalog, tools=tools.router, clock=time.time, sources=sources)
     models = make_models(settings, secrets, server=True)
-    return shelf, House(source, models, tools.router, runtimes(), closing=tools.aclose), tools
+    return shelf, House(source, models, tools.router, runtimes(), sessions_in(store), closing=tools.aclose), tools
 
 
 def make_house(
@@ -57,7 +58,9 @@ def make_house(
     """Without a server."""
     tools = make_tools(settings, source, registry, flows, secrets=secrets)
     models = make_models(settings, secrets)
-    return House(source, models, tools.router, runtimes(), closing=tools.aclose)
+    store = StoreWhenNeeded(settings)
+    sessions, closing = sessions_when_needed(store), both(tools.aclose, store.aclose)
+    return House(source, models, tools.router, runtimes(), sessions, closing=closing)
 
 
 def house_beside(

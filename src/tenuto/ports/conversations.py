@@ -1,17 +1,33 @@
-"""What is said in sessions, remembered for each tenant under the session's name, across processes."""
+"""What is said in the sessions of agents, by tenant and by the session's name."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
-from tenuto.sdk.agents.conversation import Conversation
+from tenuto.sdk.agents.messages import Message
 
 KEPT = 400  # messages of a session; older ones go
 
 
 class Conversations(Protocol):
-    def conversation(self, tenant: str, session: str) -> Conversation:
-        """The session of that name; it begins with the first thing that is said. Cheap: nothing is read yet."""
+    async def hold(self, tenant: str, session: str, holder: str, *, at: float, until: float) -> bool:
+        """Whether it is the holder's now: nobody else's, or another's whose time is over. Of any number at once one gets it.
+
+        `Missing` if there is no such tenant.
+        """
+        ...
+
+    async def release(self, tenant: str, session: str, holder: str) -> bool:
+        """Give it back, if that holder has it."""
+        ...
+
+    async def read(self, tenant: str, session: str) -> list[Message]:
+        """What was said, the oldest first."""
+        ...
+
+    async def add(self, tenant: str, session: str, key: str, messages: Sequence[Message], *, at: float) -> bool:
+        """Append them together; False if something was added under that key before. Messages beyond `KEPT` go."""
         ...
 
     async def forget(self, tenant: str, session: str) -> bool:
-        """All that was said in it. Whether there was anything."""
+        """All that was said in it. Whether there was such a session."""
         ...

@@ -21,6 +21,7 @@ from typing import Protocol
 from tenuto.ports.agents import StoredAgents
 from tenuto.ports.audit import Audit
 from tenuto.ports.claims import Claims
+from tenuto.ports.conversations import Conversations
 from tenuto.ports.deliveries import Deliveries
 from tenuto.ports.drafts import Drafts
 from tenuto.ports.flow_list import FlowList
@@ -51,6 +52,7 @@ class Transaction:
     agents: StoredAgents
     audit: Audit
     claims: Claims
+    conversations: Conversations
     deliveries: Deliveries
     drafts: Drafts
     flows: FlowList

@@ -10,7 +10,6 @@ from typing import Final
 
 from tenuto.core.problems import did_you_mean
 from tenuto.ports.agent_source import AgentSource
-from tenuto.ports.conversations import Conversations
 from tenuto.ports.models import Models
 from tenuto.ports.tools import Tools
 from tenuto.sdk.agents import Agent, Agents, Endpoint, Runtime, Tool
@@ -30,7 +29,7 @@ class House:
     models: Models | None
     router: Tools
     runtimes: Mapping[str, Loader]
-    conversations: Conversations | None = None
+    conversations: Callable[[str, str], Conversation] | None = None
     closing: Callable[[], Awaitable[None]] | None = None  # of its tools
     _loaded: dict[str, Runtime] = field(default_factory=dict[str, Runtime])
 
@@ -88,7 +87,7 @@ class _Rooms:
     def conversation(self, session: str) -> Conversation:
         if self.house.conversations is None:
             raise NodeError("no sessions are remembered here", type="session", retry=False)
-        return self.house.conversations.conversation(self.tenant, session)
+        return self.house.conversations(self.tenant, session)
 
     async def _equipped(self, agent: Agent) -> Agent:
         """The agent with those of its tools that there are."""

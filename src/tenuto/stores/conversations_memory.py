@@ -1,4 +1,4 @@
-"""Sessions that live as long as their process: `ports.conversations`."""
+"""Sessions of agents that live as long as their process, for tests and trials."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -15,10 +15,6 @@ class MemoryConversation:
     _until: float = 0.0
     _said: list[Message] = field(default_factory=list[Message])
     _keys: set[str] = field(default_factory=set[str])
-
-    @property
-    def empty(self) -> bool:
-        return not self._said
 
     async def hold(self, holder: str, seconds: float) -> bool:
         if self._holder not in ("", holder) and self._until > self.clock():
@@ -44,9 +40,5 @@ class MemoryConversations:
     clock: Callable[[], float] = time.time
     _known: dict[tuple[str, str], MemoryConversation] = field(default_factory=dict[tuple[str, str], MemoryConversation])
 
-    def conversation(self, tenant: str, session: str) -> MemoryConversation:
+    def __call__(self, tenant: str, session: str) -> MemoryConversation:
         return self._known.setdefault((tenant, session), MemoryConversation(self.clock))
-
-    async def forget(self, tenant: str, session: str) -> bool:
-        known = self._known.pop((tenant, session), None)
-        return known is not None and not known.empty

@@ -5,9 +5,9 @@ from inspect import isawaitable
 from typing import Any, TypeVar
 
 from tenuto.core.problems import did_you_mean
-from tenuto.ports.conversations import Conversation
 from tenuto.sdk import Context, NodeError
 from tenuto.sdk.agents import Agent, Effects, Endpoint, Model, ModelSpec, Runtime, Tool, Usage
+from tenuto.sdk.agents.conversation import Conversation
 from tenuto.stores.conversations_memory import MemoryConversations
 
 T = TypeVar("T")
@@ -104,7 +104,7 @@ class FakeHouse:
         return _found(self._runtimes, name, "runtime")
 
     def conversation(self, session: str) -> Conversation:
-        return self._sessions.conversation("test", session)
+        return self._sessions("test", session)
 
 
 def _found(known: Mapping[str, T], name: str, kind: str) -> T:

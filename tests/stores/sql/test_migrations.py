@@ -81,6 +81,11 @@ ROWS: dict[str, str] = {
         INSERT INTO agent_versions (tenant, agent, number, hash, "by", at, source)
             VALUES ('default', 'editor', 1, 'f5ed5d73c696', 'u1', 1.5, '---');
     """,
+    "0008": """
+        INSERT INTO conversations (tenant, name, holder, until) VALUES ('default', 'chat', 'r/ask', 2.5);
+        INSERT INTO conversation_messages (tenant, session, number, key, message, at)
+            VALUES ('default', 'chat', 1, 'r/ask', '{"role": "user", "content": "hello"}', 1.5);
+    """,
 }
 # Columns that a revision took away: nothing read them.
 DROPPED = {"users": {"failed_logins", "locked_until"}}

@@ -15,7 +15,9 @@ from tenuto.sdk.context import Context
 from tenuto.sdk.errors import NodeError, Suspended
 
 HELD: Final = 60.0  # seconds for which a session is held, and held again before they are over
-_WAITING: Final = 86_400.0  # seconds for which it stays held while its agent waits for a person
+_WAITING: Final = (
+    600.0  # seconds for which it stays held while its agent waits for a person; then the next message goes first
+)
 _PATIENCE: Final = 5.0  # seconds of looking again and again, before the run goes to wait
 _LOOK: Final = 0.1
 _FIRST_WAIT: Final = 5.0

@@ -74,3 +74,28 @@ mcp_pins: Final = Table(
     key("tenant", "server", "tool"),
     of_tenant(),
 )
+
+# `holder`: the run and the path of whoever answers in it now; "" where nobody does.
+conversations: Final = Table(
+    "conversations",
+    metadata,
+    word("tenant"),
+    word("name"),
+    word("holder"),
+    moment("until"),
+    key("tenant", "name"),
+    of_tenant(),
+)
+
+conversation_messages: Final = Table(
+    "conversation_messages",
+    metadata,
+    word("tenant"),
+    word("session"),
+    number("number"),
+    word("key"),
+    Column("message", Json, nullable=False),
+    moment("at"),
+    key("tenant", "session", "number"),
+    of("conversations", {"tenant": "tenant", "session": "name"}),
+)

@@ -14,6 +14,7 @@ from tenuto.ports.store import Transaction
 from tenuto.stores.sql.agents import SqlAgents
 from tenuto.stores.sql.audit import SqlAudit
 from tenuto.stores.sql.claims import SqlClaims
+from tenuto.stores.sql.conversations import SqlConversations
 from tenuto.stores.sql.deliveries import SqlDeliveries
 from tenuto.stores.sql.drafts import SqlDrafts
 from tenuto.stores.sql.engines import BUSY_SECONDS, Engines, make_private
@@ -122,6 +123,7 @@ def _transaction(sql: Sql) -> Transaction:
         agents=SqlAgents(sql),
         audit=SqlAudit(sql),
         claims=SqlClaims(sql),
+        conversations=SqlConversations(sql),
         deliveries=SqlDeliveries(sql),
         drafts=SqlDrafts(sql),
         flows=SqlFlowList(sql),

@@ -8,7 +8,15 @@ from typing import Final
 
 from sqlalchemy import BigInteger, Column, Index, Integer, Table, UniqueConstraint
 
-from tenuto.stores.sql.agent_tables import agent_versions, agents, http_tools, mcp_pins, mcp_servers
+from tenuto.stores.sql.agent_tables import (
+    agent_versions,
+    agents,
+    conversation_messages,
+    conversations,
+    http_tools,
+    mcp_pins,
+    mcp_servers,
+)
 from tenuto.stores.sql.columns import binary, ever, key, maybe, metadata, moment, number, of, of_tenant, word, yes
 from tenuto.stores.sql.traffic_tables import claims, deliveries, outbox, webhook_deliveries, webhooks
 from tenuto.stores.sql.types import Json, Names
@@ -19,6 +27,8 @@ __all__ = [
     "agents",
     "audit",
     "claims",
+    "conversation_messages",
+    "conversations",
     "deliveries",
     "drafts",
     "flows",
@@ -47,7 +57,7 @@ __all__ = [
 ]
 
 # Raise it with every new file in `migrations/versions/`; a test compares what the two make.
-REVISION: Final = "0007"
+REVISION: Final = "0008"
 
 # --- who
 

@@ -8,6 +8,7 @@ Every test has a second tenant, on whose side nothing may show.
 """
 
 from tenuto.testing.store_conformance.agents import SavedAgents
+from tenuto.testing.store_conformance.conversations import AgentSessions
 from tenuto.testing.store_conformance.flows import Flows
 from tenuto.testing.store_conformance.given import Given
 from tenuto.testing.store_conformance.people import People
@@ -20,5 +21,7 @@ from tenuto.testing.store_conformance.webhooks import OutgoingWebhooks
 __all__ = ["THEM", "US", "StoreConformance", "Suite", "stored"]
 
 
-class StoreConformance(Transactions, People, Flows, Given, Traffic, OutgoingWebhooks, AgentTools, SavedAgents):
+class StoreConformance(
+    Transactions, People, Flows, Given, Traffic, OutgoingWebhooks, AgentTools, SavedAgents, AgentSessions
+):
     """All of it."""
