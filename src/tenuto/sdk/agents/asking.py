@@ -22,7 +22,8 @@ def ours(endpoint: Endpoint) -> Model:
 class Asker:
     """Of one agent at work. `expect`: is told of the calls that an answer asks for, in the order of the model.
 
-    `wired`: who asks at an endpoint. A framework's own class speaks there where a runtime brings one.
+    `wired`: who asks at an endpoint. A framework's own class speaks there where a runtime brings one. `endpoints`: where to
+    ask, if not where the agent's file says.
     """
 
     def __init__(
@@ -31,6 +32,7 @@ class Asker:
         expect: Callable[[Sequence[ToolCall]], None],
         *,
         wired: Callable[[Endpoint], Model] = ours,
+        endpoints: Sequence[Endpoint] | None = None,
     ) -> None:
         self._standing = standing
         self._expect = expect
@@ -38,7 +40,7 @@ class Asker:
         self._ctx = standing.ctx
         self._chain = Chain()
         self._asked = 0
-        self._endpoints: list[Endpoint] | None = None
+        self._endpoints = None if endpoints is None else list(endpoints)
 
     async def ask(self, ask: Ask, tell: Tell | None = None) -> Answer:
         """One answer, with `data` where `output` was asked for. Its text is streamed as it comes; `tell` is given it too.

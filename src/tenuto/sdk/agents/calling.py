@@ -93,6 +93,14 @@ class Caller:
             for name, tool in self._tools.items()
         ]
 
+    def grant(self, tools: Sequence[Tool]) -> None:
+        """More of them: those that a framework makes while it runs."""
+        self._tools = _by_wire_name([*self._tools.values(), *tools])
+
+    def number(self, call: ToolCall) -> int:
+        """Which call of the agent it is, for who makes it without being asked to record it."""
+        return self._expected(call)[1].number
+
     def expect(self, calls: Sequence[ToolCall]) -> None:
         """What the model asks for now, in its order: they are numbered, and looked at together."""
         self._turn = Turn([self._place(call) for call in calls])
