@@ -15,7 +15,7 @@ from rich.console import Console
 
 from cli.flows import ASK, FAIL, HELLO
 from tenuto.cli.look import duration, look_of, preview, safe
-from tenuto.cli.tree import Tree
+from tenuto.cli.tree import Tree, streamed_text
 from tenuto.core import events
 from tenuto.documents import load
 from tenuto.service.follow import Follower
@@ -203,6 +203,17 @@ class TestTree:
         assert "attempt 2/3" in drawn
         assert "not now" in drawn
         assert "[0].one" not in drawn
+
+    def test_what_an_agent_streams_reads_as_words(self) -> None:
+        """Its own words, and the names of the tools that it calls; what else streams is JSON."""
+        pieces = [
+            {"text": "Let me "},
+            {"text": "look."},
+            {"tool": "http:search", "call": 1, "status": "called"},
+            {"n": 1},
+        ]
+
+        assert "".join(map(streamed_text, pieces)) == 'Let me look. [http:search called] {"n": 1}'
 
     def test_what_does_not_fit_is_counted(self) -> None:
         """The window keeps what goes on in sight."""

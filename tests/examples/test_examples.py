@@ -93,6 +93,16 @@ def test_the_approval_is_answered_either_way(run: Run, answer: str, output: str)
     assert run("resume", "a", "--no-wait")["output"] == output
 
 
+@pytest.mark.parametrize(("answer", "said"), [("--approve", "12.50"), ("--reject", "A colleague")])
+def test_the_agent_asks_before_it_refunds(run: Run, answer: str, said: str) -> None:
+    """It looks the order up by itself; what was decided stands in its answer."""
+    waiting = run("run", "examples/agent.yaml", "--no-wait", "--name", "l")
+    run("runs", "signal", "l", "answer/tool:2", answer)
+
+    assert waiting["code"] == 3
+    assert said in str(run("resume", "l", "--no-wait")["output"])
+
+
 def test_the_order_ships_when_it_is_paid(run: Run) -> None:
     """A signal with a payload."""
     run("run", "examples/signal.yaml", "--no-wait", "--name", "s")
@@ -103,7 +113,7 @@ def test_the_order_ships_when_it_is_paid(run: Run) -> None:
 
 def test_every_example_is_run_here() -> None:
     """A new one has its test."""
-    assert {file.stem for file in FLOWS} == {*OUTPUTS, "loop", "approval", "signal"}
+    assert {file.stem for file in FLOWS} == {*OUTPUTS, "loop", "approval", "signal", "agent"}
 
 
 def test_the_tour_goes_through_and_leaves_nothing_behind(tmp_path: Path) -> None:

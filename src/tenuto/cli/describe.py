@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from tenuto.cli.look import clock, compact, duration, plural, preview, safe, shorten
+from tenuto.service.agent_efforts import text_of
 from tenuto.service.projection import NodeView, RunView, Wait
 
 Json = object
@@ -128,7 +129,9 @@ def _form(wait: Wait) -> str:
 
 
 def question_of(wait: Wait) -> str:
-    return preview(wait.ask.get("question") or "go on?", 120)
+    question = preview(wait.ask.get("question") or "go on?", 120)
+    arguments = wait.ask.get("arguments")
+    return question if not arguments else f"{question} {preview(arguments, 120)}"
 
 
 def progress_text(node: NodeView) -> str:
@@ -163,7 +166,8 @@ def _success(node: NodeView) -> str:
     if node.use in ("if", "switch"):
         return f"{tries}{node.port}"
     port = f"{node.port} " if node.port not in (None, "done") else ""
-    return f"{tries}{port}{_value(node.output)}"
+    output = text_of(node.output) if node.use == "agent" else node.output
+    return f"{tries}{port}{_value(output)}"
 
 
 def _container(node: NodeView) -> str:

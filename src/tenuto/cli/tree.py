@@ -18,6 +18,7 @@ from rich.text import Text
 from tenuto.cli import describe
 from tenuto.cli.look import COLOURS, SPINNER, Look, compact, duration, plural, safe, shorten
 from tenuto.ports.engine import Live
+from tenuto.service.agent_deltas import SaidWords, delta_of
 from tenuto.service.follow import Follower
 from tenuto.service.projection import NodeView, RunView, parent_of
 
@@ -46,7 +47,7 @@ class Tree:
 
     def see(self, live: Live) -> None:
         if live.kind == "delta":
-            text = live.data if isinstance(live.data, str) else compact(live.data)
+            text = live.data if isinstance(live.data, str) else streamed_text(live.data)
             self._streams[live.path] = (self._streams.get(live.path, "") + text)[-400:]
         elif live.kind == "log" and isinstance(live.data, dict):
             self._logs[live.path] = str(live.data.get("text", ""))  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType] # JSON
@@ -153,6 +154,16 @@ class Tree:
 
     def _spinner(self) -> str:
         return SPINNER[self._turn % len(SPINNER)]
+
+
+def streamed_text(data: object) -> str:
+    """A piece of what streams: words of an agent as they are, a tool that it calls as a word, anything else as JSON."""
+    delta = delta_of(data)
+    if delta is None:
+        return compact(data)
+    if isinstance(delta, SaidWords):
+        return delta.text if not delta.again else " "
+    return f" [{delta.tool} {delta.status}] "
 
 
 def _rows(view: RunView, *, closed: bool) -> Iterator[Row]:
