@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from documents.test_agent_file import FILES, WHOLE
 from documents.test_dump import JSON
 from tenuto.documents.agent_file import KEYS, load_agent
-from tenuto.documents.agent_text import agent_text, agent_text_of
+from tenuto.documents.agent_text import agent_text, agent_text_of, completed
 from tenuto.documents.text import Refused
 
 
@@ -49,3 +49,20 @@ def test_whatever_else_is_said_is_kept(extra, prompt):
 def test_what_cannot_be_written_is_refused(fields):
     with pytest.raises(Refused):
         agent_text_of(fields)
+
+
+@pytest.mark.parametrize(
+    ("source", "completed_"),
+    [
+        ("---\ncolor: red\n---\nHi.", "---\nname: x\nteam: books\ncolor: red\n---\nHi."),
+        ("\ufeff\n---  \r\nname: x\r\n---\r\nHi.", "---  \r\nteam: books\nname: x\r\n---\r\nHi."),
+        ("---\n---\nHi.", "---\nname: x\nteam: books\n---\nHi."),
+        ("---\nname: x\nteam: mine\n---\nHi.", "---\nname: x\nteam: mine\n---\nHi."),
+    ],
+)
+def test_a_file_that_leans_on_where_it_lies_is_completed(source, completed_):
+    """Kept elsewhere, it is the same agent."""
+    agent = plain(load_agent(source, name="x", team="books"))
+
+    assert completed(source, agent) == completed_
+    assert plain(load_agent(completed(source, agent))) == agent

@@ -8,6 +8,7 @@ from dataclasses import MISSING, dataclass, field, fields
 from typing import Any
 
 from tenuto.bootstrap import open_registry
+from tenuto.bootstrap.agents import CATALOG
 from tenuto.bus.memory import MemoryBus
 from tenuto.documents.load import load
 from tenuto.hosts.local.host import LocalHost
@@ -18,8 +19,10 @@ from tenuto.ports.publications import Publication
 from tenuto.ports.tenants import Tenant
 from tenuto.sdk.http import HttpClient
 from tenuto.sdk.http.addresses import parse_networks
-from tenuto.sdk.registry import library
+from tenuto.sdk.registry import Registry, library
 from tenuto.service import flows, publications
+from tenuto.service.agent_shelf import AgentShelf
+from tenuto.service.agent_sources import AgentFiles, Layers, SavedAgents
 from tenuto.service.archive import Archive
 from tenuto.service.courier import SHOWN, Courier
 from tenuto.service.live import LiveRuns
@@ -28,7 +31,10 @@ from tenuto.service.platform import Platform
 from tenuto.service.principal import EVERYTHING, Principal
 from tenuto.service.published import Published
 from tenuto.service.shelf import Shelf
+from tenuto.service.sources import Sources
 from tenuto.service.subscriptions import Subscriptions
+from tenuto.service.tools.nodes import NodeTools
+from tenuto.service.tools.router import Router
 from tenuto.service.triggers import Triggers
 from tenuto.service.vault import Vault
 from tenuto.settings import Settings
@@ -153,6 +159,7 @@ async def _house(store: SqlStore, journal: MemoryJournal, clock: Clock, more: di
         "clock": clock,
         "store": store,
         "flows": Shelf(published=published, clock=clock, told=outbox.set, listeners=[triggers]),
+        "agents": _shelf_of_agents(store, registry, clock),
         "triggers": triggers,
         "names": Names(),
         "bus": bus,
@@ -171,6 +178,13 @@ async def _house(store: SqlStore, journal: MemoryJournal, clock: Clock, more: di
         live.close()
         await asker.aclose()
         await host.close()
+
+
+def _shelf_of_agents(store: SqlStore, registry: Registry, clock: Clock) -> AgentShelf:
+    sources, catalog = Sources(), AgentFiles(CATALOG, "catalog")
+    source = Layers([SavedAgents(store, sources), catalog])
+    tools = Router({"node": NodeTools(registry)})
+    return AgentShelf(source=source, catalog=catalog, tools=tools, clock=clock, sources=sources)
 
 
 def platform_of(given: dict[str, Any]) -> Platform:

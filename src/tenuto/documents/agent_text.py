@@ -7,6 +7,7 @@ from tenuto.core.flow.findings import mapping
 from tenuto.core.problems import Problem
 from tenuto.documents.agent_file import KEYS
 from tenuto.documents.dump import dump
+from tenuto.documents.front_matter import take_apart
 from tenuto.documents.text import Refused
 from tenuto.sdk.agents.agent import INHERIT, MAX_TURNS, Agent
 
@@ -42,3 +43,13 @@ def agent_text_of(fields: Mapping[str, object]) -> str:
     head = {key: fields[key] for key in KEYS if key in fields} | others
     head |= {key: value for key, value in extra.items() if key not in head}
     return f"---\n{dump(head) if head else ''}---\n\n{prompt.strip()}\n"
+
+
+def completed(source: str, agent: Agent) -> str:
+    """The file with the name and the team of the agent, where it does not say them itself; otherwise as it was written."""
+    said = take_apart(source).fields
+    missing = {key: getattr(agent, key) for key in ("name", "team") if not said.get(key) and getattr(agent, key)}
+    if not missing:
+        return source
+    fence, line, rest = source.lstrip("\ufeff\r\n\t ").partition("\n")
+    return f"{fence}{line}{dump(missing)}{rest}"

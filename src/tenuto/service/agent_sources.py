@@ -108,7 +108,7 @@ class SavedAgents:
             version = await tx.agents.get(tenant, name)
         if version is None:
             return None
-        loaded = self.loaded(version)
+        loaded = read_version(version, self.sources)
         if loaded.agent is None:
             raise NodeError(f"the agent `{name}` has problems: {loaded.errors[0]}", type="agent", retry=False)
         return loaded.agent
@@ -120,12 +120,13 @@ class SavedAgents:
     async def agents(self, *, tenant: str) -> list[Agent]:
         async with self.store.read() as tx:
             versions = [await tx.agents.get(tenant, entry.name) for entry in await saved(tx, tenant)]
-        read = [self.loaded(version).agent for version in versions if version is not None]
+        read = [read_version(version, self.sources).agent for version in versions if version is not None]
         return [agent for agent in read if agent is not None]
 
-    def loaded(self, version: AgentVersion) -> LoadedAgent:
-        origin = "store" if self.sources.file(version.tenant, version.agent) is None else "folder"
-        return load_agent(version.source, name=version.agent, origin=origin)
+
+def read_version(version: AgentVersion, sources: Sources) -> LoadedAgent:
+    origin = "store" if sources.file(version.tenant, version.agent) is None else "folder"
+    return load_agent(version.source, name=version.agent, origin=origin)
 
 
 async def saved(tx: Transaction, tenant: str) -> list[AgentEntry]:
