@@ -140,6 +140,11 @@ def admissions_of(dependant: Dependant) -> list[Admission]:
     return [each.call for each in _dependencies(dependant) if isinstance(each.call, Admission)]
 
 
+def queries_of(dependant: Dependant) -> list[str]:
+    """The parameters of the query that a route takes."""
+    return [field.alias for each in (dependant, *_dependencies(dependant)) for field in each.query_params]
+
+
 def permission_of(route: Any) -> str | None:
     """What a route, or a context of one, asks: a permission, `any credential`, `everybody`; None if it does not say."""
     declared = getattr(getattr(route, "endpoint", None), _DECLARED, None)

@@ -1,5 +1,8 @@
-"""The router that every noun uses: who comes is proven before the body is read, bodies are read strictly, and the errors
-that any route may answer are documented.
+"""The router that every noun uses: who comes is proven before the body is read, bodies and queries are read strictly, and
+the errors that any route may answer are documented.
+
+A parameter of the query that a route does not know is refused: a filter that is misspelt would otherwise take everything.
+What is open to everybody is asked by machines that add what they like; nothing is refused there.
 """
 
 from collections.abc import Callable, Coroutine
@@ -10,9 +13,10 @@ from fastapi.requests import Request
 from fastapi.responses import Response
 from fastapi.routing import APIRoute
 
-from tenuto.api.access import admissions_of
+from tenuto.api.access import admissions_of, queries_of
 from tenuto.api.bodies import JsonRequest
 from tenuto.api.errors import USUAL, problems
+from tenuto.service.refusals import unknown_names
 
 DOCUMENT_LIMIT: Final = 1024 * 1024  # bytes
 
@@ -25,15 +29,24 @@ class Route(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
         admissions = admissions_of(self.dependant)
+        known = frozenset(queries_of(self.dependant))
 
         async def with_strict_body(request: Request) -> Response:
             for admission in admissions:
                 await admission.admit(request)
+            if admissions and request.scope["query_string"]:
+                _refuse_unknown(request, known)
             strict = JsonRequest(request.scope, request.receive)
             strict.limit = self.body_limit
             return await handle(strict)
 
         return with_strict_body
+
+
+def _refuse_unknown(request: Request, known: frozenset[str]) -> None:
+    unknown = sorted({name[:60] for name in request.query_params} - known)
+    if unknown:
+        raise unknown_names("the query", unknown, known)
 
 
 class DocumentRoute(Route):
