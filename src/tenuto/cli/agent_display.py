@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final, TextIO
 
 from tenuto.cli import describe
+from tenuto.cli.ask import can_ask
 from tenuto.cli.look import SPINNER, compact, duration, look_of, preview, safe, shorten
 from tenuto.cli.wrapping import Wrapping
 from tenuto.ports.engine import Live
@@ -68,8 +69,8 @@ class AgentDisplay:
         self._busy = time.monotonic()
         if live.kind == "delta":
             self._delta(delta_of(live.data))
-        elif live.kind == "log":
-            self._line("dot", log_text(live.data), "bright_black")
+        elif live.kind == "log" and (text := log_text(live.data)):
+            self._line("dot", text, "bright_black")
         elif live.fact is not None and live.fact.type == "step.recorded":
             self._ended = True
         elif live.fact is not None and live.fact.type == "node.retrying":
@@ -111,10 +112,7 @@ class AgentDisplay:
     # --- as the terminal is asked to show it
 
     def tick(self) -> None:
-        for wait in self._follower.waits():
-            if wait.path not in self._waits:
-                self._waits.add(wait.path)
-                self._tell_wait(wait)
+        self._tell_waits(asked=can_ask())
         if self._look.rich and not self._lines.open and time.monotonic() - self._busy > _QUIET:
             self._turn += 1
             mark = SPINNER[self._turn % len(SPINNER)]
@@ -125,7 +123,7 @@ class AgentDisplay:
     def pause(self) -> None:
         self._wipe()
         self._write(self._lines.end())
-        self._waits |= {wait.path for wait in self._follower.waits()}  # asked, so there is nothing to be told
+        self._waits |= {_place(wait) for wait in self._follower.waits()}  # asked, so there is nothing to be told
 
     def go_on(self) -> None:
         self._busy = time.monotonic()
@@ -133,10 +131,18 @@ class AgentDisplay:
     def close(self, view: RunView) -> None:
         self._wipe()
         self._write(self._lines.end())
+        self._tell_waits(asked=False)
         answer = text_of(view.output)
         if self._speaks and answer and answer.strip() != self._said.strip():
             self._paragraph()
             self._write(self._lines.add(safe(answer)) + self._lines.end())
+
+    def _tell_waits(self, *, asked: bool) -> None:
+        """`asked`: what waits for an answer is about to be asked here."""
+        for wait in self._follower.waits():
+            if _place(wait) not in self._waits and not (asked and wait.kind == "approval"):
+                self._waits.add(_place(wait))
+                self._tell_wait(wait)
 
     def _tell_wait(self, wait: Wait) -> None:
         self._line("waiting", describe.wait_text(wait, time.time()), "yellow")
@@ -184,6 +190,10 @@ class AgentDisplay:
         if text:
             self._stream.write(text)
             self._stream.flush()
+
+
+def _place(wait: Wait) -> str:
+    return wait.signal or wait.path
 
 
 def _arguments(given: Mapping[str, Json]) -> str:

@@ -52,8 +52,9 @@ def delta_of(data: Json) -> SaidWords | ToolNews | None:
 
 
 def log_text(data: Json) -> str:
-    """Of a line that a node has logged."""
-    return str((mapping(data) or {}).get("text", ""))
+    """Of a line that a node has logged; "" for what its deltas say too, that a tool was called."""
+    said = mapping(data) or {}
+    return "" if "ms" in (mapping(said.get("fields")) or {}) else str(said.get("text", ""))
 
 
 def _news(tool: str, agent: str, said: Mapping[str, Json]) -> ToolNews:
