@@ -8,6 +8,7 @@ in the order in which the graph asked, and `pause:N` for the breakpoints that it
 import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
+from copy import copy
 from typing import Any, cast
 
 from langchain_core.messages import AIMessage, BaseMessage
@@ -27,7 +28,8 @@ class Play:
 
     def __init__(self, graph: AnyGraph, ctx: Context, config: Mapping[str, Any], context: Any = None) -> None:
         self._saver = JournalSaver(ctx)
-        self._graph = graph.copy(update={"checkpointer": self._saver})
+        self._graph = copy(graph)  # its own `copy` forgets which types its checkpoints may hold
+        self._graph.checkpointer = self._saver
         self._ctx = ctx
         self._context = context
         self._seat = Seat(ctx, asyncio.get_running_loop())

@@ -7,20 +7,19 @@ a fork of the graph. In memory they stand as LangGraph's own saver keeps them.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
 from langchain_core.runnables import RunnableConfig
-from langgraph.checkpoint.base import ChannelVersions, Checkpoint, CheckpointMetadata
+from langgraph.checkpoint.base import WRITES_IDX_MAP, ChannelVersions, Checkpoint, CheckpointMetadata, CheckpointTuple
 from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.checkpoint.serde.types import ERROR, INTERRUPT
 
-from tenuto.agents.langgraph.values import decoded, encoded, grown, whole
+from tenuto.agents.langgraph.values import Readable, grown, typed, whole
 from tenuto.sdk import Context, NodeError
 
-_ERROR: Final = "__error__"
 _HANDLED: Final = "__error_source_node__"
-_INTERRUPT: Final = "__interrupt__"
 _PULLED: Final = "~__pregel_pull, "  # how the path of a task begins whose node was due
 
 Entry = dict[str, Any]
@@ -45,7 +44,7 @@ class JournalSaver(InMemorySaver):
     """Made for one attempt of one node."""
 
     def __init__(self, ctx: Context) -> None:
-        super().__init__()  # pyright: ignore[reportUnknownMemberType]  a factory that is not given
+        super().__init__(serde=Readable())  # pyright: ignore[reportUnknownMemberType]  a factory that is not given
         self.log = Log()
         self.thread = ctx.idempotency_key  # not in what is recorded, so that a fork has its own
         self._ctx = ctx
@@ -55,7 +54,19 @@ class JournalSaver(InMemorySaver):
         """Read back what earlier attempts recorded."""
         while self._ctx.recorded(key := self.log.next_key()):
             self.log.entries += 1
-            self._remember(await self._ctx.step(key, _gone))
+            entry = self._lengthened(await self._ctx.step(key, _gone))
+            self._note(entry)
+            self._keep(entry)
+
+    # --- reading: in memory
+
+    async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
+        return super().get_tuple(config)
+
+    def get_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
+        """A graph that is called by `invoke` comes here first."""
+        self._refuse_on_loop()
+        return super().get_tuple(config)
 
     # --- saving
 
@@ -66,16 +77,36 @@ class JournalSaver(InMemorySaver):
         metadata: CheckpointMetadata,
         new_versions: ChannelVersions,
     ) -> RunnableConfig:
-        await self._record(self._entry_of_checkpoint(config, checkpoint, metadata, new_versions))
-        return super().put(config, checkpoint, metadata, new_versions)
+        where, values, encoded = _where(config), checkpoint["channel_values"], self._readable.encoded
+        rest = {key: part for key, part in checkpoint.items() if key != "channel_values"}
+        entry: Entry = {
+            "kind": "checkpoint",
+            "ns": where.get("checkpoint_ns", ""),
+            "parent": where.get("checkpoint_id"),
+            "values": {name: encoded(values[name]) for name in new_versions if name in values},
+            "checkpoint": encoded(rest),
+            "metadata": encoded(dict(metadata)),
+            "versions": dict(new_versions),
+        }
+        await self._record(entry)
+        return self._at(entry["ns"], checkpoint["id"])
 
     async def aput_writes(
         self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
     ) -> None:
-        kept = _worth_keeping(writes)
-        if kept:
-            await self._record(self._entry_of_writes(config, kept, task_id, task_path))
-        super().put_writes(config, writes, task_id, task_path)
+        where, encoded = _where(config), self._readable.encoded
+        entry = {
+            "kind": "writes",
+            "ns": where.get("checkpoint_ns", ""),
+            "checkpoint": where["checkpoint_id"],
+            "task": task_id,
+            "task_path": task_path,
+            "writes": [[channel, encoded(value)] for channel, value in writes],
+        }
+        if _worth_recording(writes):
+            await self._record(entry)
+        else:
+            self._keep(entry)
 
     def put(
         self,
@@ -98,35 +129,6 @@ class JournalSaver(InMemorySaver):
 
     # --- entries
 
-    def _entry_of_checkpoint(
-        self, config: RunnableConfig, checkpoint: Checkpoint, metadata: CheckpointMetadata, versions: ChannelVersions
-    ) -> Entry:
-        where = _where(config)
-        values = checkpoint["channel_values"]
-        rest = {key: part for key, part in checkpoint.items() if key != "channel_values"}
-        return {
-            "kind": "checkpoint",
-            "ns": where.get("checkpoint_ns", ""),
-            "parent": where.get("checkpoint_id"),
-            "values": {name: encoded(values[name], self.serde) for name in versions if name in values},
-            "checkpoint": encoded(rest, self.serde),
-            "metadata": encoded(dict(metadata), self.serde),
-            "versions": dict(versions),
-        }
-
-    def _entry_of_writes(
-        self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str
-    ) -> Entry:
-        where = _where(config)
-        return {
-            "kind": "writes",
-            "ns": where.get("checkpoint_ns", ""),
-            "checkpoint": where["checkpoint_id"],
-            "task": task_id,
-            "task_path": task_path,
-            "writes": [[channel, encoded(value, self.serde)] for channel, value in writes],
-        }
-
     async def _record(self, entry: Entry) -> None:
         """Durable when this returns. Nothing is awaited before the step is asked for, so entries stand in LangGraph's order."""
         said = self._shortened(entry)
@@ -134,6 +136,7 @@ class JournalSaver(InMemorySaver):
         self.log.entries += 1
         self._note(entry)
         await self._ctx.step(key, lambda: said)
+        self._keep(entry)
 
     def _shortened(self, entry: Entry) -> Entry:
         if entry["kind"] != "checkpoint":
@@ -161,57 +164,66 @@ class JournalSaver(InMemorySaver):
         if entry["kind"] == "checkpoint":
             log.head, log.ran, log.running = entry["checkpoint"]["id"], log.running, []
             return
-        asked = [
-            each.id for channel, value in entry["writes"] if channel == _INTERRUPT for each in self._decoded(value)
-        ]
+        decoded = self._readable.decoded
+        asked = [each.id for channel, value in entry["writes"] if channel == INTERRUPT for each in decoded(value)]
         log.interrupts += [each for each in asked if each not in log.interrupts]
         if not asked and entry["task_path"].startswith(_PULLED):
             log.running.append(entry["task_path"].removeprefix(_PULLED))
 
-    def _decoded(self, value: Any) -> Any:
-        return decoded(value, self.serde)
+    # --- in memory, as LangGraph's own saver has it
 
-    def _remember(self, recorded: Entry) -> None:
-        """As if LangGraph had saved it in this attempt."""
-        entry = self._lengthened(recorded)
-        self._note(entry)
+    def _keep(self, entry: Entry) -> None:
         if entry["kind"] == "checkpoint":
-            self._remember_checkpoint(entry)
+            self._keep_checkpoint(entry)
         else:
-            config = self._at(entry["ns"], entry["checkpoint"])
-            writes = [(channel, decoded(value, self.serde)) for channel, value in entry["writes"]]
-            super().put_writes(config, writes, entry["task"], entry["task_path"])
+            self._keep_writes(entry)
 
-    def _remember_checkpoint(self, entry: Entry) -> None:
-        rest = decoded(entry["checkpoint"], self.serde)
-        values = {name: decoded(value, self.serde) for name, value in entry["values"].items()}
-        checkpoint = cast("Checkpoint", {**rest, "channel_values": values})
-        metadata = cast("CheckpointMetadata", decoded(entry["metadata"], self.serde))
-        super().put(self._at(entry["ns"], entry["parent"]), checkpoint, metadata, entry["versions"])
+    def _keep_checkpoint(self, entry: Entry) -> None:
+        ns, values = entry["ns"], entry["values"]
+        for name, version in entry["versions"].items():
+            self.blobs[self.thread, ns, name, version] = typed(values[name]) if name in values else ("empty", b"")
+        kept = typed(entry["checkpoint"]), typed(entry["metadata"]), entry["parent"]
+        self.storage[self.thread][ns][entry["checkpoint"]["id"]] = kept
 
-    def _at(self, ns: str, checkpoint: str | None) -> RunnableConfig:
-        where: dict[str, Any] = {"thread_id": self.thread, "checkpoint_ns": ns}
-        return {"configurable": where if checkpoint is None else {**where, "checkpoint_id": checkpoint}}
+    def _keep_writes(self, entry: Entry) -> None:
+        """What a task has written once stays; of what it says about itself (an interrupt, an error), the last word counts."""
+        kept = self.writes[self.thread, entry["ns"], entry["checkpoint"]]
+        task, path = entry["task"], entry["task_path"]
+        for index, (channel, value) in enumerate(entry["writes"]):
+            place = task, WRITES_IDX_MAP.get(channel, index)
+            if place[1] < 0 or place not in kept:
+                kept[place] = task, channel, typed(value), path
 
-    def _from_thread(self, saving: Any) -> Any:
-        """A graph that is called by `invoke` saves from its thread."""
+    # --- for all of it
+
+    @property
+    def _readable(self) -> Readable:
+        return cast("Readable", self.serde)
+
+    def _at(self, ns: str, checkpoint: str) -> RunnableConfig:
+        return {"configurable": {"thread_id": self.thread, "checkpoint_ns": ns, "checkpoint_id": checkpoint}}
+
+    def _from_thread(self, saving: Coroutine[Any, Any, Any]) -> Any:
+        """A graph that is called by `invoke` saves from a thread of its own."""
+        return asyncio.run_coroutine_threadsafe(saving, self._event_loop).result()
+
+    def _refuse_on_loop(self) -> None:
+        """It would hold up the loop that what it saves is recorded on: nobody would ever go on."""
         if _runs(self._event_loop):
-            saving.close()
             message = (
                 "a graph was called by `invoke` or `stream` inside an `async def`; await `ainvoke` or `astream` there"
             )
             raise NodeError(message, type="graph", retry=False)
-        return asyncio.run_coroutine_threadsafe(saving, self._event_loop).result()
 
 
 def _where(config: RunnableConfig) -> dict[str, Any]:
     return config.get("configurable", {})
 
 
-def _worth_keeping(writes: Sequence[tuple[str, Any]]) -> Sequence[tuple[str, Any]]:
+def _worth_recording(writes: Sequence[tuple[str, Any]]) -> bool:
     """A task that failed runs again, whatever was recorded of its error, unless the graph has a node that handles it."""
     channels = {channel for channel, _ in writes}
-    return () if _ERROR in channels and _HANDLED not in channels else writes
+    return ERROR not in channels or _HANDLED in channels
 
 
 def _runs(loop: asyncio.AbstractEventLoop) -> bool:

@@ -1,10 +1,11 @@
 """What stands in a graph's state, as JSON that a person can read in the journal, and back.
 
 Plain JSON stays what it is and messages are written out. Anything else (tuples, models, dates, …) goes through LangGraph's own
-serializer, which brings back known types only.
+serializer, which brings back known types only: its own, and those that the graph's schema names.
 """
 
 import base64
+import json
 import math
 from collections.abc import Callable
 from typing import Any, Final, cast
@@ -18,7 +19,7 @@ from langchain_core.messages import (
     ToolMessage,
     messages_from_dict,
 )
-from langgraph.checkpoint.serde.base import SerializerProtocol
+from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
 Json = Any
 kind_of: Callable[[object], type] = type
@@ -26,37 +27,56 @@ kind_of: Callable[[object], type] = type
 MESSAGE: Final = "$message"
 PACKED: Final = "$packed"
 MORE: Final = "$more"  # a list that only grew is written as what was added
+_READABLE: Final = "readable"
 _LARGEST: Final = 2**63 - 1
 _MESSAGES: Final = frozenset({AIMessage, HumanMessage, RemoveMessage, SystemMessage, ToolMessage})
 
 
-def encoded(value: Any, serde: SerializerProtocol) -> Json:
-    """The value as JSON."""
-    if _is_plain(value):
-        return value
-    kind = kind_of(value)
-    if kind is list:
-        return [encoded(member, serde) for member in value]
-    if kind is dict and _has_names(value):
-        return {key: encoded(member, serde) for key, member in value.items()}
-    if kind in _MESSAGES:
-        return _message(value) or _packed(value, serde)
-    return _packed(value, serde)
+class Readable(JsonPlusSerializer):
+    """LangGraph's serializer, but for what JSON can say."""
+
+    def dumps_typed(self, obj: Any) -> tuple[str, bytes]:
+        return typed(self.encoded(obj))
+
+    def loads_typed(self, data: tuple[str, bytes]) -> Any:
+        kind, content = data
+        return self.decoded(json.loads(content)) if kind == _READABLE else super().loads_typed(data)
+
+    def encoded(self, value: Any) -> Json:
+        """The value as JSON."""
+        if _is_plain(value):
+            return value
+        kind = kind_of(value)
+        if kind is list:
+            return [self.encoded(member) for member in value]
+        if kind is dict and _has_names(value):
+            return {key: self.encoded(member) for key, member in value.items()}
+        if kind in _MESSAGES:
+            return _message(value) or self._packed(value)
+        return self._packed(value)
+
+    def decoded(self, value: Json) -> Any:
+        """What `encoded` was given."""
+        if kind_of(value) is list:
+            return [self.decoded(member) for member in cast("list[Json]", value)]
+        if kind_of(value) is not dict:
+            return value
+        said = cast("dict[str, Json]", value)
+        if PACKED in said:
+            kind, text = said[PACKED]
+            return super().loads_typed((kind, base64.b64decode(text)))
+        if MESSAGE in said:
+            return messages_from_dict([said[MESSAGE]])[0]
+        return {key: self.decoded(member) for key, member in said.items()}
+
+    def _packed(self, value: Any) -> Json:
+        kind, content = super().dumps_typed(value)
+        return {PACKED: [kind, base64.b64encode(content).decode()]}
 
 
-def decoded(value: Json, serde: SerializerProtocol) -> Any:
-    """What `encoded` was given."""
-    if kind_of(value) is list:
-        return [decoded(member, serde) for member in cast("list[Json]", value)]
-    if kind_of(value) is not dict:
-        return value
-    said = cast("dict[str, Json]", value)
-    if PACKED in said:
-        kind, text = said[PACKED]
-        return serde.loads_typed((kind, base64.b64decode(text)))
-    if MESSAGE in said:
-        return messages_from_dict([said[MESSAGE]])[0]
-    return {key: decoded(member, serde) for key, member in said.items()}
+def typed(value: Json) -> tuple[str, bytes]:
+    """What was encoded, as LangGraph keeps it."""
+    return _READABLE, json.dumps(value).encode()
 
 
 def grown(before: Json, now: Json) -> Json:
@@ -103,8 +123,3 @@ def _is_json(value: Any) -> bool:
         named = cast("dict[Any, Any]", value)
         return all(kind_of(key) is str for key in named) and all(_is_json(member) for member in named.values())
     return _is_plain(value)
-
-
-def _packed(value: Any, serde: SerializerProtocol) -> Json:
-    kind, content = serde.dumps_typed(value)
-    return {PACKED: [kind, base64.b64encode(content).decode()]}

@@ -16,14 +16,13 @@ from langchain_core.messages import AIMessage, BaseMessage, message_chunk_to_mes
 from langchain_core.outputs import ChatGeneration, ChatResult
 from langchain_core.runnables import Runnable, RunnableBinding, RunnableConfig
 from langchain_core.tools import BaseTool
-from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
 from tenuto.agents.langgraph.seat import SEAT
 from tenuto.agents.langgraph.translate import usage_of
-from tenuto.agents.langgraph.values import decoded, encoded
+from tenuto.agents.langgraph.values import Readable
 
 Effects = Literal["idempotent", "once"]
-_SERDE = JsonPlusSerializer()
+_READABLE = Readable()
 
 
 def wrapped(inner: Any, effects: str) -> Any:
@@ -73,7 +72,7 @@ class DurableModel(BaseChatModel):
             return await ask()
         about = _fingerprint([_asked(each) for each in messages], stop, kwargs)
         recorded, replayed = await seat.step("model", lambda: _recorded(ask), about, effects=self.effects)
-        message = cast("AIMessage", decoded(recorded["message"], _SERDE))
+        message = cast("AIMessage", _READABLE.decoded(recorded["message"]))
         if replayed and message.id:
             seat.replayed.add(message.id)
         return ChatResult(generations=[ChatGeneration(message=message)])
@@ -108,7 +107,7 @@ def _awaitable(manager: CallbackManagerForLLMRun | None) -> AsyncCallbackManager
 async def _recorded(ask: Callable[[], Awaitable[ChatResult]]) -> dict[str, Any]:
     """The message as it came, and beside it what people and budgets read."""
     message = cast("AIMessage", message_chunk_to_message((await ask()).generations[0].message))
-    return {"text": str(message.text), "usage": usage_of(message), "message": encoded(message, _SERDE)}
+    return {"text": str(message.text), "usage": usage_of(message), "message": _READABLE.encoded(message)}
 
 
 def _durable_tool(inner: BaseTool, effects: Effects) -> BaseTool:
@@ -127,10 +126,10 @@ def _durable_tool(inner: BaseTool, effects: Effects) -> BaseTool:
                 return await call()
 
             async def record() -> Any:
-                return {"answer": encoded(await call(), _SERDE)}
+                return {"answer": _READABLE.encoded(await call())}
 
             recorded, _ = await seat.step(f"tool:{inner.name}", record, _fingerprint(args, kwargs), effects=effects)
-            return decoded(recorded["answer"], _SERDE)
+            return _READABLE.decoded(recorded["answer"])
 
         def _run(self, *args: Any, config: RunnableConfig, run_manager: Any = None, **kwargs: Any) -> Any:
             seat = SEAT.get()
