@@ -5,7 +5,7 @@ What is decided here is decided on parsed addresses, never on text, so that no s
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final
 
@@ -72,8 +72,9 @@ class Policy:
         self._hosts = frozenset(hosts)
         self._own = frozenset((unwrapped(ip_address(host)), port) for host, port in own)
 
-    def permits(self, address: str, port: int, host: str = "") -> bool:
-        """Whether a node may connect there, for a URL that names that host. An address that is none may not."""
+    def permits(self, address: str, port: int, host: str = "", usual: Collection[int] = PUBLIC_PORTS) -> bool:
+        """Whether a node may connect there, for a URL that names that host. An address that is none may not. `usual`: ports of
+        public addresses that are open to what the node does."""
         try:
             plain = unwrapped(ip_address(address))
         except ValueError:
@@ -84,7 +85,7 @@ class Policy:
             return True
         if any(plain in network for network in self._allow):
             return True
-        return port in PUBLIC_PORTS and is_public(plain)
+        return port in usual and is_public(plain)
 
     def forbids(self, host: str, port: int) -> bool:
         """Whether it is an address that is not permitted. What a name leads to is known when it is looked up."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json as json_text
-from collections.abc import AsyncIterable, Iterable, Mapping
+from collections.abc import AsyncIterable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urljoin
@@ -91,6 +91,12 @@ class HttpClient:
         if self._policy.forbids(target.host, target.port):
             raise NodeError(f"{target} is no place that may be reached", type="permission", retry=False)
 
+    async def addresses(self, host: str, port: int, usual: Collection[int]) -> list[str]:
+        """Where a connection to that host may go."""
+        from tenuto.sdk.http.transport import permitted, resolve  # brings the HTTP library
+
+        return await permitted(self._policy, self._resolver or resolve, host, port, usual)
+
     async def aclose(self) -> None:
         """Close what is kept open."""
         if self._transport is not None:
@@ -154,6 +160,11 @@ class Http:
     def over(self, client: HttpClient) -> Http:
         """The same view of another client, one that may reach what an operator named."""
         return Http(client, self._key, self._hops, self._bound, self._trace)
+
+    async def addresses(self, host: str, port: int, usual: Collection[int]) -> list[str]:
+        """For protocols other than HTTP: the addresses of the host that a node may connect to, looked up once. `usual`: the ports
+        that are open at public ones. `NodeError` if there is none."""
+        return await self._client.addresses(host, port, usual)
 
     async def request(
         self,

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from ipaddress import ip_address
 from typing import Any, Final, Never, cast
 
 import httpcore2
 
 from tenuto.sdk.errors import NodeError
-from tenuto.sdk.http.addresses import Policy
+from tenuto.sdk.http.addresses import PUBLIC_PORTS, Policy
 from tenuto.sdk.http.urls import Target
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
@@ -91,7 +91,7 @@ class GuardedBackend(httpcore2.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore2.AsyncNetworkStream:
-        addresses = await self._permitted(host, port)
+        addresses = await permitted(self._policy, self._resolve, host, port)
         for address in addresses[:-1]:
             try:
                 return await self._dial.connect_tcp(address, port, _CONNECT_SECONDS, local_address, socket_options)
@@ -107,22 +107,25 @@ class GuardedBackend(httpcore2.AsyncNetworkBackend):
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
 
-    async def _permitted(self, host: str, port: int) -> list[str]:
-        """The addresses to try. A name that does not resolve and one that leads inside give the same error: it tells nothing."""
-        literal = _is_address(host)
-        try:
-            found = [host] if literal else await self._resolve(host, port)
-        except (OSError, UnicodeError):
-            found = []
-        addresses = [address for address in found if self._policy.permits(address, port, host)][:_TRIED]
-        if not addresses:
-            where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-            raise NodeError(
-                f"{where} is no place that nodes may reach: public addresses on the usual ports, and what TENUTO_HTTP_ALLOW names",
-                type="permission" if literal else "connection",
-                retry=not literal,
-            )
-        return addresses
+
+async def permitted(
+    policy: Policy, resolve: Resolve, host: str, port: int, usual: Collection[int] = PUBLIC_PORTS
+) -> list[str]:
+    """The addresses to try. A name that does not resolve and one that leads inside give the same error: it tells nothing."""
+    literal = _is_address(host)
+    try:
+        found = [host] if literal else await resolve(host, port)
+    except (OSError, UnicodeError):
+        found = []
+    addresses = [address for address in found if policy.permits(address, port, host, usual)][:_TRIED]
+    if not addresses:
+        where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        raise NodeError(
+            f"{where} is no place that nodes may reach: public addresses on the usual ports, and what TENUTO_HTTP_ALLOW names",
+            type="permission" if literal else "connection",
+            retry=not literal,
+        )
+    return addresses
 
 
 def _is_address(host: str) -> bool:
