@@ -27,10 +27,11 @@ from tenuto.documents import load
 from tenuto.ports.engine import Refused
 from tenuto.ports.journal import Closed
 from tenuto.sdk.registry import library
-from tenuto.service import anchors, folder, housekeeping, relay, sending, ticking
+from tenuto.service import agent_folder, anchors, folder, housekeeping, relay, sending, ticking
 from tenuto.service.administrator import FILE as TOKEN_FILE
 from tenuto.service.control import Desk, listening
 from tenuto.service.refusals import Invalid
+from tenuto.service.watching import Watched
 from tenuto.settings import Settings
 
 DRAIN: Final = 8  # seconds that requests under way have when the server stops
@@ -43,12 +44,13 @@ Work = Coroutine[Any, Any, None]
 
 @dataclass(slots=True, frozen=True)
 class Ready:
-    """`token` is None where it was made before. `flows`: what the folder holds, by name, with its file."""
+    """`token` is None where it was made before. `flows`, `agents`: what their folders hold, by name, with its file."""
 
     url: str
     token: str | None
     token_file: Path
     flows: Mapping[str, str]
+    agents: Mapping[str, str]
     warnings: tuple[str, ...]
     seconds: float
 
@@ -104,16 +106,13 @@ class _House:
                 return await self._run(server, door)
 
     async def _run(self, server: Server, door: socket.socket) -> int:
-        found = None if self._flows is None else await folder.load(server.platform, self._flows, self._announcer.said)
-        files = {} if found is None else found.shelf.sources.files
-        shown = {name: each.shown for name, each in sorted(files.items())}
-        web = _Web(_config(server, self._settings), lambda: self._announcer.ready(self._ready(server, door, shown)))
+        folders = await self._folders(server)
+        web = _Web(_config(server, self._settings), lambda: self._announcer.ready(self._ready(server, door)))
         heads = anchors.keep_anchored(server.platform.store, self._settings.data / anchors.FILE, time.time)
         work: list[Work] = [server.platform.telemetry.work(), self._recover(server), heads]
         drives = relay.drive, ticking.drive, housekeeping.drive, sending.drive
         work += [drive(server.platform, self._stop) for drive in drives]
-        if found is not None:
-            work.append(found.watch(self._stop))
+        work += [each.watch(self._stop) for each in folders]
         _calm_collector()
         async with _working(work), listening(self._settings.data, _desk(server)):
             serving = asyncio.create_task(web.serve([door]))
@@ -124,6 +123,12 @@ class _House:
             stopping.cancel()
         return self._verdict(server)
 
+    async def _folders(self, server: Server) -> list[Watched]:
+        """Those that are the source of flows and of agents; what they hold now is taken in."""
+        platform, say, agents = server.platform, self._announcer.said, self._settings.agents
+        found: list[Watched] = [] if agents is None else [await agent_folder.load(platform, agents, say)]
+        return found if self._flows is None else [*found, await folder.load(platform, self._flows, say)]
+
     def _verdict(self, server: Server) -> int:
         failure = server.engine.failure
         error = failure.exception() if failure.done() and not failure.cancelled() else None
@@ -131,12 +136,13 @@ class _House:
             self._announcer.said(f"the storage has failed: {error}")
         return 0 if error is None else 1
 
-    def _ready(self, server: Server, door: socket.socket, flows: Mapping[str, str]) -> Ready:
+    def _ready(self, server: Server, door: socket.socket) -> Ready:
         return Ready(
             url=_url(self._settings, door),
             token=server.token if server.first else None,
             token_file=self._settings.data / TOKEN_FILE,
-            flows=flows,
+            flows=server.platform.flows.sources.shown(),
+            agents=server.platform.agents.sources.shown(),
             warnings=(*server.warnings, *exposed(self._settings)),
             seconds=time.perf_counter() - self._begun,
         )

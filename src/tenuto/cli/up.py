@@ -24,6 +24,10 @@ def up(
         Path | None,
         typer.Option("--flows", metavar="DIR", help="A folder that is the source of flows, read as it changes"),
     ] = None,
+    agents: Annotated[
+        Path | None,
+        typer.Option("--agents", metavar="DIR", help="A folder that is the source of agents, read as it changes"),
+    ] = None,
 ) -> int:
     """Start the server: the API, the runs of the data directory, its schedules.
 
@@ -35,13 +39,16 @@ def up(
     from tenuto.ports.engine import Refused
 
     place = place_of(data)
-    given = {name: value for name, value in (("port", port), ("host", host)) if value is not None}
+    asked = {"port": port, "host": host, "agents": agents}
+    settings = replace(place.settings, **{name: value for name, value in asked.items() if value is not None})
     if port is not None and not 0 <= port <= 65_535:
         raise Refused("invalid", f"{port} is no port", "a port is a number from 0 (any) to 65535")
     if flows is not None and not flows.is_dir():
         raise Refused("invalid", f"there is no directory {flows}", "--flows names a folder with flows in it")
+    if settings.agents is not None and not settings.agents.is_dir():
+        raise Refused("invalid", f"there is no directory {settings.agents}", "--agents names a folder with agent files")
     server = importlib.import_module("tenuto.api.serve")  # by name: skins do not know each other
-    return server.serve(replace(place.settings, **given), Screen(), flows)
+    return server.serve(settings, Screen(), flows)
 
 
 class Screen:
@@ -66,7 +73,8 @@ class Screen:
             line(Cell(f"  {name:<6}", "bright_black"), Cell(link, "cyan"))
         where = "made just now, shown this once; kept in" if ready.token else "in"
         line(Cell(f"  {'Token':<6}", "bright_black"), Cell(f"{where} {ready.token_file}"))
-        self._flows(ready.flows)
+        self._files(ready.flows)
+        self._files(ready.agents)
         for warning in ready.warnings:
             line(Cell("  !", "yellow"), Cell(warning, "yellow"))
         say()
@@ -84,14 +92,14 @@ class Screen:
 
         say(f"{'  ' if mark else ''}{safe(text)}")
 
-    def _flows(self, flows: Mapping[str, str]) -> None:
+    def _files(self, files: Mapping[str, str]) -> None:
         from tenuto.cli.look import say
         from tenuto.cli.painting import Cell
 
-        if not flows:
+        if not files:
             return
         say()
-        width = max(map(len, flows))
-        for name, file in flows.items():
+        width = max(map(len, files))
+        for name, file in files.items():
             mark = self._painter.look.mark("succeeded")
             self._painter.line(Cell(f"  {mark}", "green"), Cell(f"{name:<{width}}", "bold"), Cell(file, "bright_black"))

@@ -1,4 +1,4 @@
-"""Which flows come from files: those belong to their folder, and nobody else may change them."""
+"""Which flows, or agents, come from files: those belong to their folder, and nobody else may change them."""
 
 from dataclasses import dataclass, field
 
@@ -15,15 +15,19 @@ class SourceFile:
 
 @dataclass(slots=True)
 class Sources:
-    """By name of the flow; a folder belongs to one tenant."""
+    """By name of the flow or the agent; a folder belongs to one tenant."""
 
     tenant: str = DEFAULT_TENANT
     files: dict[str, SourceFile] = field(default_factory=dict[str, SourceFile])
 
     def file(self, tenant: str, name: str) -> str | None:
-        """The file that owns the flow, if one does now."""
+        """The file that owns it, if one does now."""
         found = self.of(tenant, name)
         return None if found is None or found.gone else found.shown
 
     def of(self, tenant: str, name: str) -> SourceFile | None:
         return self.files.get(name) if tenant == self.tenant else None
+
+    def shown(self) -> dict[str, str]:
+        """Every file that there was, by the name of what it holds."""
+        return {name: file.shown for name, file in sorted(self.files.items())}
