@@ -4,6 +4,7 @@ The providers' HTTP goes through the client that the model's specification gives
 """
 
 import asyncio
+import copy
 import importlib
 import sys
 from collections.abc import AsyncGenerator, Callable, Mapping
@@ -58,8 +59,19 @@ def _client(spec: ModelSpec, key: str) -> dict[str, Any]:
     if spec.base_url:
         given["base_url"] = spec.base_url
     if spec.http is not None:
-        given["http_client"] = spec.http()
+        given["http_client"] = _lent(spec.http())
     return given
+
+
+def _lent(client: Any) -> Any:
+    """A client that whoever was given it may close, while its owner's stays open."""
+    lent = copy.copy(client)
+    lent.aclose = _nothing
+    return lent
+
+
+async def _nothing() -> None:
+    return
 
 
 @asynccontextmanager
@@ -69,7 +81,8 @@ async def _openai(spec: ModelSpec, params: dict[str, Any], key: str) -> AsyncGen
     from openai import AsyncOpenAI
 
     kind = OpenAIChat if spec.provider == "openai" and spec.base_url in {None, _OPENAI} else OpenAILike
-    yield kind(id=spec.model, async_client=AsyncOpenAI(**_client(spec, key)), request_params=params or None)
+    async with AsyncOpenAI(**_client(spec, key)) as client:
+        yield kind(id=spec.model, async_client=client, request_params=params or None)
 
 
 @asynccontextmanager
@@ -80,8 +93,8 @@ async def _responses(spec: ModelSpec, params: dict[str, Any], key: str) -> Async
 
     if "max_tokens" in params:
         params["max_output_tokens"] = params.pop("max_tokens")
-    client = AsyncOpenAI(**_client(spec, key))
-    yield OpenAIResponses(id=spec.model, async_client=client, store=False, request_params=params or None)
+    async with AsyncOpenAI(**_client(spec, key)) as client:
+        yield OpenAIResponses(id=spec.model, async_client=client, store=False, request_params=params or None)
 
 
 @asynccontextmanager
@@ -90,8 +103,8 @@ async def _anthropic(spec: ModelSpec, params: dict[str, Any], key: str) -> Async
     from anthropic import AsyncAnthropic
 
     limit = params.pop("max_tokens", MAX_TOKENS)
-    client = AsyncAnthropic(**_client(spec, key))
-    yield Claude(id=spec.model, async_client=client, max_tokens=limit, request_params=params or None)
+    async with AsyncAnthropic(**_client(spec, key)) as client:
+        yield Claude(id=spec.model, async_client=client, max_tokens=limit, request_params=params or None)
 
 
 @asynccontextmanager

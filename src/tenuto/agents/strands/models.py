@@ -7,7 +7,9 @@ import asyncio
 import copy
 import importlib
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import asynccontextmanager
+from inspect import iscoroutinefunction
 from typing import Any, Final
 
 from strands.models import Model
@@ -26,12 +28,19 @@ async def imported(spec: ModelSpec) -> None:
         await asyncio.to_thread(importlib.import_module, module)
 
 
-def native(spec: ModelSpec, ask: Ask, key: str) -> Model:
+@asynccontextmanager
+async def native(spec: ModelSpec, ask: Ask, key: str) -> AsyncGenerator[Model]:
     """The class of Strands that speaks to that provider, made for one question. `provider`: one of `PROVIDERS`.
 
     `key`: the same when the same question is asked again.
     """
-    return _MAKERS[spec.provider](spec, ask, key)
+    model = _MAKERS[spec.provider](spec, ask, key)
+    try:
+        yield model
+    finally:
+        closing = getattr(getattr(model, "client", None), "close", None)
+        if iscoroutinefunction(closing):  # the other classes close what they open
+            await closing()
 
 
 def _params(spec: ModelSpec, ask: Ask) -> dict[str, Any]:

@@ -26,10 +26,10 @@ class Wire:
 
     async def answer(self, ask: Ask, tell: Tell, *, key: str) -> Answer:
         await imported(self._spec)
-        model = native(self._spec, ask, key)
         specs = [tool_spec(schema) for schema in ask["tools"]]
-        chunks = model.stream(strands_messages(ask["messages"]), specs or None, self._system(ask))
-        return await heard(chunks, tell, self._spec.name, apart=self._spec.provider in APART)
+        async with native(self._spec, ask, key) as model:
+            chunks = model.stream(strands_messages(ask["messages"]), specs or None, self._system(ask))
+            return await heard(chunks, tell, self._spec.name, apart=self._spec.provider in APART)
 
     def _system(self, ask: Ask) -> str | None:
         said = [_text(message) for message in ask["messages"] if message["role"] == "system"]
