@@ -11,6 +11,7 @@ from typing import Self
 
 import httpx2
 
+from tenuto.client.agents import Agents
 from tenuto.client.approvals import Approvals
 from tenuto.client.errors import (
     Conflict,
@@ -27,14 +28,17 @@ from tenuto.client.errors import (
 from tenuto.client.files import Files
 from tenuto.client.flows import Flows
 from tenuto.client.runs import Runs
-from tenuto.client.shapes import Approval, Event, Page, Run, SavedFlow
+from tenuto.client.shapes import Agent, AgentState, Approval, Event, Execution, Page, Run, SavedFlow
 from tenuto.client.transport import Transport
 
 __all__ = [
+    "Agent",
+    "AgentState",
     "Approval",
     "Client",
     "Conflict",
     "Event",
+    "Execution",
     "Forbidden",
     "Invalid",
     "NotFound",
@@ -81,6 +85,7 @@ class Client:
         self.flows = Flows(transport)
         self.files = Files(transport)
         self.approvals = Approvals(transport)
+        self.agents = Agents(transport)
 
     async def __aenter__(self) -> Self:
         return self

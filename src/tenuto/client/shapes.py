@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any, Final, Generic, Self, TypeVar
+from typing import Any, Final, Generic, Self, TypeVar, cast
 
 Json = Any
 Item = TypeVar("Item")
@@ -58,6 +58,15 @@ class Event:
     def last(self) -> bool:
         return self.type in TERMINAL
 
+    @property
+    def text(self) -> str:
+        """The words of an agent, where they are what happened; "" otherwise."""
+        said = self.data.get("data")
+        if self.type != "delta" or not isinstance(said, dict):
+            return ""
+        delta = cast("dict[str, Json]", said)
+        return "" if "agent" in delta else str(delta.get("text", ""))
+
 
 @dataclass(slots=True, frozen=True, kw_only=True)
 class Approval(_Said):
@@ -79,6 +88,49 @@ class SavedFlow(_Said):
     name: str
     version: int | None = None
     hash: str = ""
+
+
+@dataclass(slots=True, frozen=True, kw_only=True)
+class Agent(_Said):
+    """`tools`: what it may call. `problems`: what is wrong with it."""
+
+    name: str
+    team: str = ""
+    description: str = ""
+    tools: Sequence[str] = ()
+    problems: Sequence[Json] = ()
+
+
+@dataclass(slots=True, frozen=True, kw_only=True)
+class AgentState(_Said):
+    """`status`: idle, running or error. `last_run`: when the newest execution began."""
+
+    name: str
+    status: str
+    team: str = ""
+    last_run: str | None = None
+
+
+@dataclass(slots=True, frozen=True, kw_only=True)
+class Execution(_Said):
+    """`status`: pending, running, completed or failed. `result`: `{text, data?, usage}`. `id`: of the run that it is."""
+
+    id: str
+    agent: str
+    status: str
+    result: Json = None
+    error: Mapping[str, Json] | None = None
+    task: str = ""
+    name: str = ""
+
+    @property
+    def ended(self) -> bool:
+        return self.status in {"completed", "failed"}
+
+    @property
+    def text(self) -> str:
+        """What the agent answered; "" before it has."""
+        return str(self.result["text"]) if self.result else ""
 
 
 @dataclass(slots=True, frozen=True)

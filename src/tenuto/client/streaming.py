@@ -3,12 +3,12 @@
 import json
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
-from typing import Final
+from typing import Any, Final
 
 import httpx2
 
 from tenuto.client.errors import Problem, TenutoError, Unreachable, problem_of
-from tenuto.client.shapes import Event
+from tenuto.client.shapes import Event, Json
 from tenuto.client.transport import Transport, may_ask_again, pause
 
 PATIENCE: Final = httpx2.Timeout(10.0, read=45.0)  # seconds; the server says something every fifteen
@@ -46,9 +46,23 @@ class _Over(Exception):
     """The run has ended, and all of it was seen."""
 
 
+async def begin(transport: Transport, path: str, body: Json, key: str) -> AsyncGenerator[Event]:
+    """What a request that starts a run streams of it, over this one connection."""
+    headers = {"Accept": "text/event-stream", "Idempotency-Key": key}
+    async with aclosing(_asked(transport, "POST", path, headers=headers, json=body)) as events:
+        async for event in events:
+            yield event
+
+
 async def _connection(transport: Transport, path: str, seen: int) -> AsyncGenerator[Event]:
     headers = {"Accept": "text/event-stream", "Last-Event-ID": str(seen)}
-    async with transport.asker.stream("GET", path, headers=headers, timeout=PATIENCE) as answer:
+    async with aclosing(_asked(transport, "GET", path, headers=headers)) as events:
+        async for event in events:
+            yield event
+
+
+async def _asked(transport: Transport, method: str, path: str, **more: Any) -> AsyncGenerator[Event]:
+    async with transport.asker.stream(method, path, timeout=PATIENCE, **more) as answer:
         if answer.status_code == 204:
             raise _Over
         if not answer.is_success:
