@@ -4,7 +4,9 @@ The providers' HTTP goes through the client that the model's specification gives
 keys are always given: left alone, LangChain's classes look for them in the environment, and may find a gateway of LangSmith.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import cache
 from importlib.util import find_spec
 from typing import Any, Final, cast
 
@@ -16,85 +18,91 @@ MAX_TOKENS: Final = 8_192  # of an answer, where the wire wants a number and nob
 _ANSWER: Final = "answer"
 _OPENAI: Final = "https://api.openai.com/v1"
 _ANTHROPIC: Final = "https://api.anthropic.com"
+Asking = AbstractAsyncContextManager[tuple[BaseChatModel, dict[str, Any]]]
 _NO_KEY: Final = "none"  # a server of one's own may ask for none, the libraries want one
 
 
-def native(spec: ModelSpec, ask: Ask) -> tuple[BaseChatModel, dict[str, Any]] | None:
-    """LangChain's class for that provider, made for one question, and what else to ask it with; None where it has none."""
-    make = _MAKERS.get(spec.provider)
-    return make(spec, ask) if make else None
+def native(spec: ModelSpec, ask: Ask) -> Asking:
+    """LangChain's class for that provider, for one question, and what else to ask it with."""
+    return _MAKERS[spec.provider](spec, ask)
+
+
+@cache
+def providers() -> frozenset[str]:
+    """Those that LangChain has a class for, here and now: Bedrock's is in a package of its own."""
+    known = frozenset(_MAKERS)
+    return known if find_spec("langchain_aws") is not None else known - {"bedrock"}
 
 
 def _params(spec: ModelSpec, ask: Ask) -> dict[str, Any]:
     return {**spec.options, **ask.get("options", {})}
 
 
-def _client(spec: ModelSpec, usual: str) -> dict[str, Any]:
+@asynccontextmanager
+async def _client(kind: Callable[..., Any], spec: ModelSpec, usual: str) -> AsyncGenerator[Any]:
+    """The provider's own client. It is closed afterwards, unless its HTTP is shared."""
     given: dict[str, Any] = {"base_url": spec.base_url or usual, "api_key": spec.api_key or _NO_KEY, "max_retries": 0}
-    return {**given, "http_client": spec.http()} if spec.http is not None else given
+    if spec.http is not None:
+        yield kind(**given, http_client=spec.http())
+        return
+    async with kind(**given) as made:
+        yield made
 
 
-def _openai(spec: ModelSpec, ask: Ask) -> tuple[BaseChatModel, dict[str, Any]]:
+@asynccontextmanager
+async def _openai(spec: ModelSpec, ask: Ask) -> AsyncGenerator[tuple[BaseChatModel, dict[str, Any]]]:
     """The schema goes in the body as it is: given as `response_format`, OpenAI's library would refuse tools that are not strict."""
     more: dict[str, Any] = {}
     if schema := ask.get("output"):
         described = {"name": _ANSWER, "schema": schema}
         more["extra_body"] = {"response_format": {"type": "json_schema", "json_schema": described}}
-    return _chat_openai(spec, responses=False), {**_params(spec, ask), **more}
+    async with _chat_openai(spec, responses=False) as chat:
+        yield chat, {**_params(spec, ask), **more}
 
 
-def _responses(spec: ModelSpec, ask: Ask) -> tuple[BaseChatModel, dict[str, Any]]:
+@asynccontextmanager
+async def _responses(spec: ModelSpec, ask: Ask) -> AsyncGenerator[tuple[BaseChatModel, dict[str, Any]]]:
     """`store=False`: the whole conversation goes along, so that an answer which a person has edited is what counts."""
     more: dict[str, Any] = {"store": False}
     if schema := ask.get("output"):
         more["text"] = {"format": {"type": "json_schema", "name": _ANSWER, "schema": schema, "strict": False}}
-    return _chat_openai(spec, responses=True), {**_params(spec, ask), **more}
+    async with _chat_openai(spec, responses=True) as chat:
+        yield chat, {**_params(spec, ask), **more}
 
 
-def _chat_openai(spec: ModelSpec, *, responses: bool) -> BaseChatModel:
+@asynccontextmanager
+async def _chat_openai(spec: ModelSpec, *, responses: bool) -> AsyncGenerator[BaseChatModel]:
     from langchain_openai import ChatOpenAI
     from openai import AsyncOpenAI
 
-    made = AsyncOpenAI(**_client(spec, _OPENAI))
-    completions = made.chat.completions
-    return ChatOpenAI.model_validate(
-        {
-            "model": spec.model,
-            "api_key": spec.api_key or _NO_KEY,
-            "base_url": spec.base_url or _OPENAI,
-            "root_async_client": made,
-            "async_client": completions,
-            "root_client": made,  # else it makes blocking ones, which nobody asks
-            "client": completions,
-            "use_responses_api": responses,
-            "stream_usage": True,
-        }
-    )
+    async with _client(AsyncOpenAI, spec, _OPENAI) as made:
+        completions = made.chat.completions
+        clients = {"root_async_client": made, "async_client": completions}
+        idle = {"root_client": made, "client": completions}  # else it makes blocking ones, which nobody asks
+        said = {"model": spec.model, "base_url": spec.base_url or _OPENAI, "api_key": spec.api_key or _NO_KEY}
+        yield ChatOpenAI.model_validate(
+            {**said, **clients, **idle, "use_responses_api": responses, "stream_usage": True}
+        )
 
 
-def _anthropic(spec: ModelSpec, ask: Ask) -> tuple[BaseChatModel, dict[str, Any]]:
+@asynccontextmanager
+async def _anthropic(spec: ModelSpec, ask: Ask) -> AsyncGenerator[tuple[BaseChatModel, dict[str, Any]]]:
     from anthropic import AsyncAnthropic, transform_schema
     from langchain_anthropic import ChatAnthropic
 
     params = _params(spec, ask)
-    chat = ChatAnthropic.model_validate(
-        {
-            "model": spec.model,
-            "api_key": spec.api_key or _NO_KEY,
-            "base_url": spec.base_url or _ANTHROPIC,
-            "max_tokens": params.pop("max_tokens", MAX_TOKENS),
-        }
-    )
-    vars(chat)["_async_client"] = AsyncAnthropic(**_client(spec, _ANTHROPIC))  # there is no parameter for it
+    limit = params.pop("max_tokens", MAX_TOKENS)
     if schema := ask.get("output"):
         params["output_config"] = {"format": {"type": "json_schema", "schema": transform_schema(dict(schema))}}
-    return chat, params
+    said = {"model": spec.model, "base_url": spec.base_url or _ANTHROPIC, "api_key": spec.api_key or _NO_KEY}
+    chat = ChatAnthropic.model_validate({**said, "max_tokens": limit})
+    async with _client(AsyncAnthropic, spec, _ANTHROPIC) as made:
+        vars(chat)["_async_client"] = made  # there is no parameter for it
+        yield chat, params
 
 
-def _bedrock(spec: ModelSpec, ask: Ask) -> tuple[BaseChatModel, dict[str, Any]] | None:
-    """Where `langchain-aws` is installed; else the model is asked through our own client."""
-    if find_spec("langchain_aws") is None:
-        return None
+@asynccontextmanager
+async def _bedrock(spec: ModelSpec, ask: Ask) -> AsyncGenerator[tuple[BaseChatModel, dict[str, Any]]]:
     from langchain_aws import (  # pyright: ignore[reportMissingImports]  it is no part of the extra
         ChatBedrockConverse,  # pyright: ignore[reportUnknownVariableType]
     )
@@ -102,10 +110,10 @@ def _bedrock(spec: ModelSpec, ask: Ask) -> tuple[BaseChatModel, dict[str, Any]] 
     params = _params(spec, ask)
     known = {name: params.pop(name) for name in ("max_tokens", "temperature", "top_p") if name in params}
     where = {"region_name": params.pop("region", None), "endpoint_url": spec.base_url}
-    return cast("Any", ChatBedrockConverse)(model=spec.model, **where, **known), params
+    yield cast("Any", ChatBedrockConverse)(model=spec.model, **where, **known), params
 
 
-_MAKERS: Final[Mapping[str, Callable[[ModelSpec, Ask], tuple[BaseChatModel, dict[str, Any]] | None]]] = {
+_MAKERS: Final[Mapping[str, Callable[[ModelSpec, Ask], Asking]]] = {
     "openai": _openai,
     "openai-responses": _responses,
     "anthropic": _anthropic,

@@ -7,7 +7,7 @@ from typing import Any, Final, cast
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, SystemMessage
 
-from tenuto.agents.langgraph.models import native
+from tenuto.agents.langgraph.models import native, providers
 from tenuto.agents.langgraph.translate import our_answer, to_langchain, tools_of
 from tenuto.sdk.agents import Answer, Ask, Endpoint, Model, ModelError, ModelSpec
 from tenuto.sdk.agents.model import Tell
@@ -18,25 +18,21 @@ _WITHOUT_SCHEMA: Final = frozenset({"bedrock"})  # a wire that has no place for 
 
 
 class Wire:
-    """A `Model` of ours over the class that LangChain has for the provider; over our own client where it has none."""
+    """A `Model` of ours over the class that LangChain has for the provider."""
 
-    def __init__(self, endpoint: Endpoint) -> None:
-        self._endpoint = endpoint
+    def __init__(self, spec: ModelSpec) -> None:
+        self._spec = spec
 
     async def answer(self, ask: Ask, tell: Tell, *, key: str) -> Answer:
-        spec = self._endpoint.spec
-        made = native(spec, ask)
-        if made is None:
-            return await self._endpoint.model.answer(ask, tell, key=key)
-        chat, more = made
-        if spec.provider not in _WITHOUT_HEADERS:
-            more = {**more, "extra_headers": {"Idempotency-Key": key}}
-        return our_answer(await _heard(chat, spec, ask, more, tell), spec.name)
+        async with native(self._spec, ask) as (chat, more):
+            if self._spec.provider not in _WITHOUT_HEADERS:
+                more = {**more, "extra_headers": {"Idempotency-Key": key}}  # noqa: PLW2901  what it is asked with
+            return our_answer(await _heard(chat, self._spec, ask, more, tell), self._spec.name)
 
 
 def wired(endpoint: Endpoint) -> Model:
-    """Who asks there."""
-    return Wire(endpoint)
+    """Who asks there: LangChain's own class where there is one, else (a script, a local model) our own."""
+    return Wire(endpoint.spec) if endpoint.spec.provider in providers() else endpoint.model
 
 
 async def _heard(chat: BaseChatModel, spec: ModelSpec, ask: Ask, more: dict[str, Any], tell: Tell) -> AIMessage:
