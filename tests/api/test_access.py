@@ -31,16 +31,17 @@ OPEN = {
     docs.page,
     docs.script,
     docs.style,
+    docs.icon,
 }
 # Names of the tenant's own choosing in the path: whoever asks makes one of its own.
-MAKES = {("PUT", "roles"), ("PUT", "secrets"), ("PUT", "tools"), ("PUT", "variables")}
+MAKES = {("PUT", "agents"), ("PUT", "roles"), ("PUT", "secrets"), ("PUT", "tools"), ("PUT", "variables")}
 # Whatever is asked of them is data, and the answer says what is wrong with it.
 JUDGES = {flows.validate}
 # Their use case asks for a second permission.
 ASK_MORE = {nodes.attempt}
 # Parameters that name nothing of a tenant: node types, paths within a run, versions within a flow.
 SHARED = {
-    "nodes.type": "debug.echo", "agent_runs.name": "copywriter", "simple_agents.agent_name": "copywriter",
+    "agents.version": "1", "nodes.type": "debug.echo", "agent_runs.name": "copywriter", "simple_agents.agent_name": "copywriter",
     "approvals.path": "ok", "runs.name": "ok", "flows.version": "1", "roles.role": "viewer",
 }  # fmt: skip
 # Of what a tenant has, those that most routes could be asked about; the others are tried nightly.

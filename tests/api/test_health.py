@@ -10,6 +10,7 @@ import pytest
 from api.frame import asking
 from tenuto.api.app import create_app
 from tenuto.bootstrap.server import Server
+from tenuto.ports.records import Unavailable
 from tenuto.service import health
 from tenuto.service.health import Finding
 from tenuto.service.platform import Platform
@@ -70,10 +71,17 @@ async def test_a_check_that_hangs_or_fails_is_down(monkeypatch: pytest.MonkeyPat
     async def fails() -> Finding:
         raise OSError("/secret/place")
 
-    report = await health.Health({"slow": hangs, "broken": fails}).report()
+    async def away() -> Finding:
+        raise Unavailable("no route to db.internal")
+
+    report = await health.Health({"slow": hangs, "broken": fails, "away": away}).report()
 
     assert report.status == "down"
-    assert report.checks == {"slow": "no answer in 0.05 s", "broken": "failed (OSError)"}
+    assert report.checks == {
+        "slow": "no answer in 0.05 s",
+        "broken": "failed; the log says why",
+        "away": "cannot be reached",
+    }
 
 
 async def test_elsewhere_a_credential_is_needed(platform: Platform, server: Server, settings: Settings):

@@ -46,5 +46,6 @@ async def test_what_cannot_be_tried(admin: httpx2.AsyncClient, anonymous: httpx2
     assert (await admin.post("/v1/nodes/debug.echo/try", json={"input": {"v": 1}})).status_code == 422
     assert (await admin.post("/v1/nodes/debug.echo/try", json={**body, "secrets": {}})).status_code == 422
     assert (await admin.post("/v1/nodes/debug.echo/try", json={**body, "stage": "prod"})).status_code == 403
+    assert (await admin.post("/v1/nodes/debug.echo/try", json={**body, "stage": "nowhere"})).status_code == 404
     assert (await anonymous.get("/v1/nodes")).status_code == 200
     assert (await anonymous.post("/v1/nodes/debug.echo/try", json=body)).status_code == 403

@@ -61,7 +61,7 @@ async def test_every_json_body_and_parameter_has_an_example(schema: dict[str, An
 async def test_the_page_loads_nothing_from_elsewhere(anonymous: httpx2.AsyncClient):
     """Its policy would forbid it; nothing on it is inline."""
     page = await anonymous.get("/docs")
-    parts = [await anonymous.get(path) for path in ("/docs/docs.js", "/docs/docs.css", "/openapi.json")]
+    parts = [await anonymous.get(path) for path in ("/docs/docs.js", "/docs/docs.css", "/openapi.json", "/favicon.ico")]
 
     assert page.status_code == 200
     assert all(part.status_code == 200 for part in parts)

@@ -21,7 +21,12 @@ _POLICY: Final = (
     " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 _LINKS: Final = '</docs>; rel="service-doc", </openapi.json>; rel="service-desc", </health>; rel="status"'
-_KINDS: Final = {"index.html": "text/html", "docs.js": "text/javascript", "docs.css": "text/css"}
+_KINDS: Final = {
+    "index.html": "text/html",
+    "docs.js": "text/javascript",
+    "docs.css": "text/css",
+    "icon.svg": "image/svg+xml",
+}
 
 
 @router.get("/", dependencies=[PUBLIC])
@@ -46,6 +51,12 @@ def script() -> Response:
 @router.get("/docs/docs.css", dependencies=[PUBLIC])
 def style() -> Response:
     return _file("docs.css")
+
+
+@router.get("/favicon.ico", dependencies=[PUBLIC])
+def icon() -> Response:
+    """Browsers ask for it by this name, whatever it is."""
+    return _file("icon.svg")
 
 
 def _file(name: str) -> Response:

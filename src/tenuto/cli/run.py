@@ -1,5 +1,6 @@
 """`tenuto run` and `tenuto resume`."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -42,6 +43,20 @@ def run(
 
     Exit code: 0 succeeded, 1 failed, 2 bad input, 3 waiting (with --no-wait), 130 interrupted.
     """
+    _check_name(name)
+    return _run(flow, _Given(pairs or [], whole, name), data, stage, wait=not no_wait, json=json)
+
+
+@dataclass(slots=True, frozen=True)
+class _Given:
+    """What the new run is given."""
+
+    pairs: list[str]
+    whole: str | None
+    name: str | None
+
+
+def _run(flow: str, said: _Given, data: Path | None, stage: str | None, *, wait: bool, json: bool) -> int:
     from tenuto.bootstrap import open_registry
     from tenuto.cli.driving import drive
     from tenuto.cli.files import flow_of, source_of
@@ -50,19 +65,18 @@ def run(
     from tenuto.service import runs
     from tenuto.service.inputs import prepare
 
-    place = place_of(data, stage)
+    place, name = place_of(data, stage), said.name
     source = source_of(flow)
     document = flow_of(source, open_registry(place.settings, source.file.parent if source.file else None))
-    given = prepare(document.input_schema, _input_of(document, pairs or [], whole))
+    given = prepare(document.input_schema, _input_of(document, said.pairs, said.whole))
     labels = {"file": str(source.file.absolute())} if source.file else {}
-    _check_name(name)
 
     async def begin(house: House) -> str:
         if name is not None:
             await house.archive.check_free(name)
         return await runs.start(house.engine, document, given, name=name, stage=place.settings.stage, labels=labels)
 
-    manner = Manner(json, not no_wait, ask=not no_wait, words=place.words, by=user())
+    manner = Manner(json, wait, ask=wait, words=place.words, by=user())
     return run_to_the_end(drive(place, begin, manner, source.file, document), manner)
 
 

@@ -6,6 +6,7 @@ should look. What is asked of a disk or a database is remembered for a second, h
 
 import asyncio
 import errno
+import logging
 import os
 import secrets
 import shutil
@@ -15,6 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
 
+from tenuto.ports.records import Unavailable
+
 Status = Literal["ok", "degraded", "down"]
 Check = Callable[[], Awaitable["Finding"]]
 
@@ -22,6 +25,8 @@ REMEMBERED: Final = 1.0  # seconds
 PATIENCE: Final = 2.0  # seconds that one check may take
 LITTLE: Final = 64 * 1024 * 1024  # bytes; with less room than this somebody should look
 _PROBE: Final = 64 * 1024  # bytes
+
+_log = logging.getLogger("tenuto.health")
 
 
 @dataclass(slots=True, frozen=True)
@@ -71,8 +76,11 @@ async def _found(check: Check) -> Finding:
         return await asyncio.wait_for(check(), PATIENCE)
     except TimeoutError:
         return Finding("down", f"no answer in {PATIENCE:g} s")
+    except Unavailable:
+        return Finding("down", "cannot be reached")
     except Exception as error:  # noqa: BLE001  whatever it is, this does not work
-        return Finding("down", f"failed ({type(error).__name__})")
+        _log.warning("a check of the server's health failed: %s", error or type(error).__name__)
+        return Finding("down", "failed; the log says why")
 
 
 def disk(folder: Path) -> Check:
