@@ -5,40 +5,39 @@ of a child), and leaves when it has ended or has been idle for long. What happen
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import suppress
 from typing import Any
 
 from tenuto.core.commands import CancelNode, Finish, StartChild
 from tenuto.core.inputs import Cancel, Queue, Resume, Signal, Start, TimerDue, Wake
-from tenuto.core.machine import PAUSE, RESUME, About, new_state, refusal
+from tenuto.core.machine import PAUSE, RESUME, new_state, refusal
 from tenuto.core.values import NotJson, check_json
 from tenuto.hosts.local.answers import refuse_unfit
 from tenuto.hosts.local.children import Children
+from tenuto.hosts.local.closing import wind_down
 from tenuto.hosts.local.door import Door
 from tenuto.hosts.local.history import History, Loaded, Unreadable
 from tenuto.hosts.local.keeper import Keeper
 from tenuto.hosts.local.labels import Labelling
 from tenuto.hosts.local.names import Names
 from tenuto.hosts.local.naming import Naming
-from tenuto.hosts.local.origins import about_of_request
+from tenuto.hosts.local.origins import about_of_request, entry_of_request
 from tenuto.hosts.local.outputs import message_of
 from tenuto.hosts.local.predecessors import Predecessors
-from tenuto.hosts.local.recovery import Recovered, recovered, untaken
+from tenuto.hosts.local.recovery import Recovered
+from tenuto.hosts.local.repairs import Repairs
 from tenuto.hosts.local.residents import Residents
 from tenuto.hosts.local.run import Run
 from tenuto.hosts.local.services import Services
+from tenuto.hosts.local.takeovers import Takeovers
 from tenuto.hosts.local.view import View
 from tenuto.ports.codec import UnknownFact
 from tenuto.ports.engine import Live, Outcome, Refused, StartRequest
 from tenuto.ports.feed import Ask, Leave, Listener, Observer, Tape
-from tenuto.ports.journal import Closed, Conflict, Damaged, Newer, Owned, RunEntry, StorageFull
+from tenuto.ports.journal import Closed, Conflict, Damaged, RunEntry, StorageFull
 from tenuto.ports.load import Load
 from tenuto.ports.quotas import Quota
-
-_MOST_CONFLICTS = 5
-_OF_THE_STORAGE = (Closed, Conflict, Damaged, Newer, Owned)
-_AT_ONCE = 32  # runs that are read side by side
 
 
 class HostClosed(Closed):
@@ -63,8 +62,8 @@ class LocalHost:
         self._loading: dict[str, asyncio.Task[Run | None]] = {}
         self._starting: dict[str, asyncio.Future[None]] = {}
         self._beginning = 0  # starts under way
-        self._recovering: dict[str, Recovered | None] = {}  # what is said of each when it has been taken over
-        self._repairs: dict[str, int] = {}  # run → how often in a row its writes failed
+        self._takeovers = Takeovers(self, history, self._predecessors, self._door)
+        self._repairs = Repairs(self, services, history)
         self._tasks: set[asyncio.Task[None]] = set()
         self._names = Names()
         self._naming = Naming(services.journal)
@@ -118,13 +117,13 @@ class LocalHost:
         answer, oldest = self._door.ask(flow, about)
         now = services.clock()
         state = new_state(flow, about, origin)
-        driver = Run(self, services, state, _entry(request, about, now))
+        driver = Run(self, services, state, entry_of_request(request, about, now))
         driver.keep(flow.hash, self.history.document(flow))
         self.residents.add(driver)
         try:
             await driver.ask(Start(now) if answer == "start" else Queue(now))
         except BaseException:
-            self._forget(driver)
+            self.forget(driver)
             raise
         if oldest is not None:
             self.spawn(self._cancel_for_place(oldest))
@@ -230,18 +229,18 @@ class LocalHost:
         if not ours:
             self._door.restore(loaded.state)
         driver.take_over(Wake(now) if ours else Resume(now, self._epoch, self._clean))
-        if driver.id in self._recovering:  # now, for it may be over before whoever asked has its turn
-            self._recovering[driver.id] = recovered(driver.state, driver.entry.name)
+        self._takeovers.took(driver)
         if self.services.hub.observers:
             self.services.hub.recorded(driver.entry, status=False, asks=bool(loaded.state.waiters))
         if loaded.state.status == "queued":
             self._door.queue_again(driver)
         return driver
 
-    def _forget(self, driver: Run) -> None:
+    def forget(self, driver: Run) -> None:
+        """It is in memory no more."""
         self.residents.remove(driver)
         self.services.timers.forget(driver.id)
-        self._repairs.pop(driver.id, None)
+        self._repairs.done(driver.id)
         self._door.leave(driver.id)
 
     def load(self) -> Load:
@@ -295,7 +294,7 @@ class LocalHost:
         self.residents.became_busy(run)
 
     def became_quiet(self, run: Run) -> None:
-        self._repairs.pop(run.id, None)
+        self._repairs.done(run.id)
         for evicted in self.residents.became_quiet(run):
             self.services.logs.forget(evicted.id)
         self._door.look()
@@ -303,7 +302,7 @@ class LocalHost:
     def ended(self, run: Run, finish: Finish) -> None:
         if run.id not in self.residents:
             return
-        self._forget(run)
+        self.forget(run)
         self.services.logs.forget(run.id)
         outcome = Outcome(run.id, run.entry.name, finish.status, finish.output, finish.error)
         self.services.hub.ended(outcome)
@@ -320,49 +319,13 @@ class LocalHost:
     # --- when things go wrong
 
     def write_failed(self, run: Run, error: BaseException) -> None:
-        run.refuse(error)
-        times = self._repairs[run.id] = self._repairs.get(run.id, 0) + 1
-        options = self.services.options
-        if self.services.closing:
-            return
-        if isinstance(error, StorageFull):
-            if times == 1:
-                self._tell_paused(run, error)
-            self.spawn(self._repair(run, options.storage_retry * min(2 ** min(times - 1, 10), 10)))
-        elif isinstance(error, Conflict) and times <= _MOST_CONFLICTS:
-            self.spawn(self._repair(run, 0.0))
-        elif isinstance(error, _OF_THE_STORAGE) or not isinstance(error, Exception):
-            self.fail(error)
-        else:
-            self.crashed(run, error)  # what it was to write cannot be kept; others are not touched by that
-
-    def _tell_paused(self, run: Run, error: StorageFull) -> None:
-        """Whoever watches must not take a full disk for a run that hangs. Nothing of it can be kept."""
-        text = f"{error} The run pauses, and goes on by itself when there is room."
-        self.services.hub.tell(Live(run.id, "log", data={"at": self.services.clock(), "path": "", "text": text}))
-
-    async def _repair(self, run: Run, pause: float) -> None:
-        """Read the run again from the journal and go on."""
-        await asyncio.sleep(pause)
-        if run.id not in self.residents:
-            return
-        loaded = await self.history.load(run.id)
-        if loaded is None or loaded.state.ended is not None:
-            self._forget(run)
-            if loaded is not None and loaded.state.outcome is not None:
-                status, output, error = loaded.state.outcome
-                self.services.hub.ended(Outcome(run.id, run.entry.name, status, output, error))
-            return
-        run.restart(loaded.state, loaded.entry)
-        if loaded.state.status == "queued":
-            self._door.queue_again(run)  # it had been told to begin, and that was not kept
+        self._repairs.write_failed(run, error)
 
     def crashed(self, run: Run, error: Exception) -> None:
-        """Only this run: the others go on. It is tried again when the host is opened again."""
-        for attempt in run.attempts.values():
-            attempt.abandon()
-        self._forget(run)
-        self.services.hub.broke(run.id, error)
+        self._repairs.crashed(run, error)
+
+    def queue_again(self, driver: Run) -> None:
+        self._door.queue_again(driver)
 
     def fail(self, error: BaseException) -> None:
         """The storage is not to be trusted any more: nothing is written, nothing is acknowledged."""
@@ -394,33 +357,8 @@ class LocalHost:
 
     async def recover(self, only: str | None = None) -> AsyncIterator[Recovered]:
         """Take over every run that has not ended (or only this one), the oldest first."""
-        entries = await self._predecessors.unfinished() if only is None else [await self._only(only)]
-        for first in range(0, len(entries), _AT_ONCE):
-            for taken in await asyncio.gather(*map(self._recover, entries[first : first + _AT_ONCE])):
-                if taken is not None:
-                    yield taken
-        if only is None:
-            self._predecessors.all_placed()
-        self._door.all_restored()
-
-    async def _only(self, run: str) -> RunEntry:
-        """One run, which does not overtake those that nobody takes over."""
-        entry = await self._entry_of(run)
-        with suppress(Unreadable, KeyError):  # taking it over says so
-            await self._predecessors.place(await self.history.flow(entry.document))
-        return entry
-
-    async def _recover(self, entry: RunEntry) -> Recovered | None:
-        if entry.id in self.residents:
-            return None
-        self._recovering[entry.id] = None
-        try:
-            await self.run(entry.id, entry)
-        except Refused as error:
-            return untaken(entry, str(error))
-        finally:
-            taken = self._recovering.pop(entry.id, None)
-        return taken
+        async for taken in self._takeovers.recover(only):
+            yield taken
 
     def keep_house(self) -> None:
         """From now on what is old goes, as the options say."""
@@ -435,12 +373,6 @@ class LocalHost:
         self._refuse_if_closed()
         return await self._labelling.set_labels(run, labels)
 
-    async def _entry_of(self, run: str) -> RunEntry:
-        entry = await self.history.entry(run)
-        if entry is None:
-            raise Refused("not_found", f"there is no run `{run}`")
-        return entry
-
     # --- the end
 
     def _refuse_if_closed(self) -> None:
@@ -454,44 +386,7 @@ class LocalHost:
     async def close(self) -> None:
         """No new nodes; those that run get a moment, then they are cancelled and nothing is recorded of it."""
         services = self.services
-        services.closing = True
-        services.timers.close()
-        self.residents.close()
-        await asyncio.sleep(0)  # what was told to begin has its task now
-        await _wait(self._attempt_tasks(), services.options.shutdown)
-        tasks = self._attempt_tasks()
-        for run in self.residents:
-            for attempt in list(run.attempts.values()):
-                attempt.abandon()
-        await _wait(tasks, services.options.shutdown)
-        for task in list(self._tasks):
-            task.cancel()
-        await _wait(list(self._tasks), services.options.shutdown)
-        await _wait([run.landing() for run in self.residents if run.writing], services.options.shutdown)
+        await wind_down(services, self.residents, self._tasks)
         services.hub.broke(None, HostClosed("the host was closed; the run goes on when it is opened again"))
         await services.logs.close()
         services.threads.close()
-
-    def _attempt_tasks(self) -> list[asyncio.Task[None]]:
-        return [a.task for run in self.residents for a in run.attempts.values() if a.task is not None]
-
-
-async def _wait(futures: Sequence["asyncio.Future[None]"], seconds: float) -> None:
-    if futures:
-        await asyncio.wait(futures, timeout=seconds)
-
-
-def _entry(request: StartRequest, about: About, now: float) -> RunEntry:
-    return RunEntry(
-        id=about.run,
-        name=about.name,
-        flow=request.flow.name,
-        document=request.flow.hash,
-        status="queued",
-        created_at=now,
-        tenant=about.tenant,
-        stage=about.stage,
-        parent=about.parent,
-        origin=str(about.origin["run"]) if about.origin else None,
-        labels=dict(request.labels),
-    )

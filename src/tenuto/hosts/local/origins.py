@@ -7,6 +7,7 @@ from tenuto.core.machine import About
 from tenuto.core.values import NotJson, check_json
 from tenuto.hosts.local.history import History
 from tenuto.ports.engine import Refused, StartRequest
+from tenuto.ports.journal import RunEntry
 from tenuto.ports.variables import Variables
 from tenuto.service.inputs import prepare
 
@@ -81,3 +82,20 @@ def _check(value: object, what: str) -> None:
         check_json(dict(cast("Mapping[str, object]", value)) if isinstance(value, Mapping) else value, what)
     except NotJson as error:
         raise Refused("invalid", str(error)) from None
+
+
+def entry_of_request(request: StartRequest, about: About, now: float) -> RunEntry:
+    """The run's first line in the index."""
+    return RunEntry(
+        id=about.run,
+        name=about.name,
+        flow=request.flow.name,
+        document=request.flow.hash,
+        status="queued",
+        created_at=now,
+        tenant=about.tenant,
+        stage=about.stage,
+        parent=about.parent,
+        origin=str(about.origin["run"]) if about.origin else None,
+        labels=dict(request.labels),
+    )
