@@ -5,7 +5,7 @@ PYTHON ?= python3
 UV := .uv/bin/uv
 RUN := .venv/bin
 # All runtimes of agents and all clients of models; `local` brings a model of 100 MB, so it waits until it is wanted.
-EXTRAS := agno anthropic bedrock langgraph mcp ollama openai strands
+EXTRAS := agno anthropic bedrock langgraph langgraph-aws mcp ollama openai strands
 
 # Node comes with the checks from the Python index, so that they are the same on every machine.
 export PYRIGHT_PYTHON_GLOBAL_NODE := 0

@@ -6,7 +6,6 @@ keys are always given: left alone, LangChain's classes look for them in the envi
 
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from functools import cache
 from importlib.util import find_spec
 from typing import Any, Final, cast
 
@@ -27,11 +26,14 @@ def native(spec: ModelSpec, ask: Ask) -> Asking:
     return _MAKERS[spec.provider](spec, ask)
 
 
-@cache
-def providers() -> frozenset[str]:
-    """Those that LangChain has a class for, here and now: Bedrock's is in a package of its own."""
-    known = frozenset(_MAKERS)
-    return known if find_spec("langchain_aws") is not None else known - {"bedrock"}
+def speaks_to(spec: ModelSpec) -> bool:
+    """Whether LangChain has a class for it, here and now.
+
+    Bedrock's is in a package of its own, and would keep a key in the environment of the whole process.
+    """
+    if spec.provider == "bedrock":
+        return not spec.api_key and find_spec("langchain_aws") is not None
+    return spec.provider in _MAKERS
 
 
 def _params(spec: ModelSpec, ask: Ask) -> dict[str, Any]:
@@ -103,12 +105,14 @@ async def _anthropic(spec: ModelSpec, ask: Ask) -> AsyncGenerator[tuple[BaseChat
 
 @asynccontextmanager
 async def _bedrock(spec: ModelSpec, ask: Ask) -> AsyncGenerator[tuple[BaseChatModel, dict[str, Any]]]:
-    from langchain_aws import (  # pyright: ignore[reportMissingImports]  it is no part of the extra
+    from botocore.config import Config  # pyright: ignore[reportMissingTypeStubs]  it has none
+    from langchain_aws import (  # pyright: ignore[reportMissingTypeStubs]
         ChatBedrockConverse,  # pyright: ignore[reportUnknownVariableType]
     )
 
     params = _params(spec, ask)
     known = {name: params.pop(name) for name in ("max_tokens", "temperature", "top_p") if name in params}
+    known |= {"disable_streaming": False, "config": Config(retries={"total_max_attempts": 1}, read_timeout=120)}
     where = {"region_name": params.pop("region", None), "endpoint_url": spec.base_url}
     yield cast("Any", ChatBedrockConverse)(model=spec.model, **where, **known), params
 

@@ -7,7 +7,7 @@ from typing import Any, Final, cast
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, SystemMessage
 
-from tenuto.agents.langgraph.models import native, providers
+from tenuto.agents.langgraph.models import native, speaks_to
 from tenuto.agents.langgraph.translate import our_answer, to_langchain, tools_of
 from tenuto.sdk.agents import Answer, Ask, Endpoint, Model, ModelError, ModelSpec
 from tenuto.sdk.agents.model import Tell
@@ -32,7 +32,7 @@ class Wire:
 
 def wired(endpoint: Endpoint) -> Model:
     """Who asks there: LangChain's own class where there is one, else (a script, a local model) our own."""
-    return Wire(endpoint.spec) if endpoint.spec.provider in providers() else endpoint.model
+    return Wire(endpoint.spec) if speaks_to(endpoint.spec) else endpoint.model
 
 
 async def _heard(chat: BaseChatModel, spec: ModelSpec, ask: Ask, more: dict[str, Any], tell: Tell) -> AIMessage:
