@@ -13,6 +13,7 @@ from tenuto.bootstrap.sessions import StoreWhenNeeded, both, sessions_in, sessio
 from tenuto.bootstrap.tools import make_tools
 from tenuto.ports.agent_source import AgentSource
 from tenuto.ports.flows import FlowSource
+from tenuto.ports.models import Models
 from tenuto.ports.secrets import Secrets
 from tenuto.ports.store import Store
 from tenuto.sdk.agents import Runtime
@@ -37,14 +38,18 @@ def agents_beside(settings: Settings, beside: Path | None = None) -> AgentSource
 
 
 def make_shelf(
-    settings: Settings, registry: Mapping[str, NodeDefinition], flows: FlowSource, store: Store, secrets: Secrets
+    settings: Settings,
+    registry: Mapping[str, NodeDefinition],
+    flows: FlowSource,
+    store: Store,
+    secrets: Secrets,
+    models: Models,
 ) -> tuple[AgentShelf, House, Toolbox]:
     """Of a server: what tenants have saved (files of a folder are saved as they change), over the catalog."""
     sources, catalog = Sources(), AgentFiles(CATALOG, "catalog")
     source = Layers([SavedAgents(store, sources), catalog])
     tools = make_tools(settings, source, registry, flows, secrets=secrets, store=store)
     shelf = AgentShelf(source=source, catalog=catalog, tools=tools.router, clock=time.time, sources=sources)
-    models = make_models(settings, secrets, server=True)
     return shelf, House(source, models, tools.router, runtimes(), sessions_in(store), closing=tools.aclose), tools
 
 

@@ -1,7 +1,7 @@
 """The models of these settings. Imported with the house of agents; no provider's library is loaded before one is asked."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from tenuto.hosts.local.secrets import EnvironmentSecrets
@@ -9,6 +9,7 @@ from tenuto.models.catalog import Catalog
 from tenuto.models.http import HttpClients
 from tenuto.models.keys import Keys
 from tenuto.models.prices import WrongPrice, load
+from tenuto.ports.engine import Refused
 from tenuto.ports.models import Models, Price
 from tenuto.ports.secrets import Secrets
 from tenuto.settings import Settings, WrongSetting
@@ -33,3 +34,15 @@ def _prices(settings: Settings) -> Mapping[str, Price]:
         return {**load(settings.price_file), **settings.prices}
     except WrongPrice as error:
         raise WrongSetting(f"`price_file`: {error}") from None
+
+
+def get_local(say: Callable[[str], None]) -> Path:
+    """Fetch the weights of the model that needs no network. Refused where they cannot be had."""
+    from tenuto.models.get import NotFetched, fetch
+
+    try:
+        return fetch(say)
+    except NotFetched as error:
+        raise Refused(
+            "unavailable", str(error), "without it, Ollama runs models on this machine: https://ollama.com"
+        ) from None

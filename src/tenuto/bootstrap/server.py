@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from tenuto.bootstrap.agents import make_shelf
 from tenuto.bootstrap.engine import Opened, open_engine, open_registry
+from tenuto.bootstrap.models import make_models
 from tenuto.bootstrap.tracing import make_spans
 from tenuto.bootstrap.vault import make_vault
 from tenuto.bus.memory import MemoryBus
@@ -42,7 +43,8 @@ async def open_server(settings: Settings, registry: Registry | None = None) -> A
         stack.push_async_callback(store.close)
         published = Published(store, library(registry))
         vault, variables = make_vault(settings, store), StoredVariables(store, settings.variables)
-        agents, house, tools = make_shelf(settings, registry, published, store, vault)
+        models = make_models(settings, vault, server=True)
+        agents, house, tools = make_shelf(settings, registry, published, store, vault, models)
         stack.push_async_callback(house.aclose)
         engine = open_engine(settings, registry, flows=published, secrets=vault, variables=variables, agents=house)
         opened = await stack.enter_async_context(engine)
@@ -62,6 +64,7 @@ async def open_server(settings: Settings, registry: Registry | None = None) -> A
                 records=opened.records,
                 store=store,
                 agents=agents,
+                models=models,
                 tools=tools,
                 published=published,
                 registry=registry,

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import Abort, Exit, TyperException
 
-from tenuto.cli import agents, care, check, flows, identity, nodes, run, runs, secrets, up, variables, webhooks
+from tenuto.cli import agents, care, check, flows, identity, models, nodes, run, runs, secrets, up, variables, webhooks
 from tenuto.cli.failures import BAD_INPUT, INTERRUPTED, complain, exit_code, reader_left
 from tenuto.cli.light import HELP, lighten
 from tenuto.cli.look import forgive, say, stand_in
@@ -52,6 +52,7 @@ webhooks.register(app)
 identity.register(app)
 flows.register(app)
 agents.register(app)
+models.register(app)
 nodes.register(app)
 care.register(app)
 

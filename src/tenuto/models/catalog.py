@@ -92,6 +92,10 @@ class Catalog:
         cards.extend(self._seen(each) for each in asked if each.spec.name not in shown)
         return cards
 
+    def down(self) -> int:
+        now = self.clock.now()
+        return sum(1 for breaker in self._breakers.values() if breaker.state(now) == "open")
+
     async def aclose(self) -> None:
         for endpoint in self._endpoints.values():
             await endpoint.aclose()

@@ -11,6 +11,7 @@ _LIBRARIES: Final = {
     "openai-responses": ("openai", "openai.resources.responses", "httpx2"),
     "ollama": ("openai", "openai.resources.chat", "httpx2"),
     "anthropic": ("anthropic", "anthropic.resources.messages", "httpx2"),
+    "local": ("xllamacpp",),
     "bedrock": ("aiobotocore.session", "aiobotocore.config"),
 }
 
@@ -45,5 +46,9 @@ def make(spec: ModelSpec) -> Model:
             from tenuto.models import scripted
 
             return scripted.make(spec)
+        case "local":
+            from tenuto.models.local import Local
+
+            return Local(spec)
         case _:
             raise ModelError(f"nobody here answers for `{spec.name}`", retry=False)

@@ -50,6 +50,10 @@ class Models(Protocol):
         """The default first, then what is configured by name or runs here, then what the tenant has asked since the start."""
         ...
 
+    def down(self) -> int:
+        """How many places are known to be down, and are not asked for now."""
+        ...
+
     async def aclose(self) -> None:
         """Close what is kept open."""
         ...

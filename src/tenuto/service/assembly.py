@@ -18,6 +18,7 @@ from tenuto.ports.labels import Labels
 from tenuto.ports.limits import Limits, Rate
 from tenuto.ports.load import Loaded
 from tenuto.ports.logs import Logs
+from tenuto.ports.models import Models
 from tenuto.ports.names import Names
 from tenuto.ports.quotas import Quotas
 from tenuto.ports.store import Store
@@ -88,6 +89,7 @@ class Parts:
     records: Records
     store: Store
     agents: AgentShelf
+    models: Models
     tools: Toolbox
     published: Published
     registry: Mapping[str, NodeDefinition]
@@ -123,6 +125,7 @@ def put_together(given: Given, parts: Parts) -> Platform:
             published=parts.published, clock=time.time, live=live_in(archive), told=outbox.set, listeners=[triggers]
         ),
         agents=parts.agents,
+        models=parts.models,
         tools=parts.tools,
         triggers=triggers,
         bus=parts.bus,
@@ -163,7 +166,18 @@ def _checks(given: Given, parts: Parts, telemetry: Telemetry) -> dict[str, Check
             known = await tx.tenants.get(DEFAULT_TENANT)
         return Finding("ok") if known else Finding("down", "the default tenant is missing")
 
+    async def models() -> Finding:
+        down = parts.models.down()
+        return Finding("degraded", f"{down} not asked for now") if down else Finding("ok")
+
     async def loop() -> Finding:
         return Finding("ok" if telemetry.lag < _LATE else "degraded", f"{telemetry.lag * 1000:.0f} ms late")
 
-    return {"journal": journal, "owner": owner, "store": store, "disk": disk(given.data), "event_loop": loop}
+    return {
+        "journal": journal,
+        "owner": owner,
+        "store": store,
+        "disk": disk(given.data),
+        "models": models,
+        "event_loop": loop,
+    }

@@ -12,6 +12,7 @@ from tenuto.ports.journal import Commits
 from tenuto.ports.labels import Labels
 from tenuto.ports.load import Loaded
 from tenuto.ports.logs import Logs
+from tenuto.ports.models import Models
 from tenuto.ports.names import Names
 from tenuto.ports.quotas import Quotas
 from tenuto.ports.secrets import Secrets
@@ -52,6 +53,7 @@ class Platform:
     store: Store
     flows: Shelf  # its `published` is also the engine's source of flows
     agents: AgentShelf  # its `source` is also the house's
+    models: Models
     tools: Toolbox
     triggers: Triggers  # listens to `flows`
     bus: Bus

@@ -62,6 +62,9 @@ class FakeModels:
         del tenant, stage
         return [ModelCard(name="default", model=self._endpoint.spec.name, chosen="by the test", default=True)]
 
+    def down(self) -> int:
+        return 0
+
     async def aclose(self) -> None:
         """Nothing is open."""
 
