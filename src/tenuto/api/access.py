@@ -102,7 +102,7 @@ PUBLIC: Final = Depends(open_to_everybody)
 
 def declares(permission: str) -> Callable[[Endpoint], Endpoint]:
     """For an endpoint that proves by itself, with `principal_of` and `needs`, that who comes holds the permission."""
-    if permission not in PERMISSIONS and permission != EVERYBODY:
+    if permission not in PERMISSIONS and permission not in {EVERYBODY, ANY_CREDENTIAL}:
         raise ValueError(f"there is no permission `{permission}`: tenuto/service/permissions.py lists them")
 
     def mark(endpoint: Endpoint) -> Endpoint:

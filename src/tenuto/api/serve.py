@@ -20,6 +20,7 @@ from typing import Any, Final, Protocol
 
 import uvicorn
 
+from tenuto.api import mcp
 from tenuto.api.app import create_app
 from tenuto.api.logs import logging_to
 from tenuto.bootstrap.server import Server, open_server
@@ -206,6 +207,7 @@ async def _drain(server: Server, web: uvicorn.Server) -> None:
     """No new work from now on; then the doors are closed behind whoever is still inside."""
     closing = asyncio.create_task(server.engine.close())
     server.platform.live.close()
+    await mcp.close(web.config.app)
     web.should_exit = True
     await closing
 

@@ -7,7 +7,23 @@ from typing import Annotated
 import typer
 from typer.exceptions import Abort, Exit, TyperException
 
-from tenuto.cli import agents, care, check, flows, identity, models, nodes, run, runs, secrets, up, variables, webhooks
+from tenuto.cli import (
+    agents,
+    care,
+    check,
+    flows,
+    identity,
+    mcp,
+    models,
+    nodes,
+    run,
+    runs,
+    secrets,
+    tools,
+    up,
+    variables,
+    webhooks,
+)
 from tenuto.cli.failures import BAD_INPUT, INTERRUPTED, complain, exit_code, reader_left
 from tenuto.cli.light import HELP, lighten
 from tenuto.cli.look import forgive, say, stand_in
@@ -54,6 +70,8 @@ flows.register(app)
 agents.register(app)
 models.register(app)
 nodes.register(app)
+tools.register(app)
+mcp.register(app)
 care.register(app)
 
 

@@ -63,8 +63,14 @@ def read_server(name: str, given: object) -> McpServer:
     return McpServer(name=name, **table)
 
 
+def definition_of(server: McpServer) -> dict[str, Any]:
+    """As it is stored: what `read_server` reads."""
+    plain = server_json(McpServer(name=server.name))
+    return {key: value for key, value in server_json(server).items() if value != plain[key]}
+
+
 def server_json(server: McpServer) -> dict[str, Any]:
-    """As it is stored, and shown."""
+    """All of it, as it is shown."""
     said = {each.name: getattr(server, each.name) for each in fields(McpServer)}
     return {**said, "command": [*server.command], "env": dict(server.env), "secrets": dict(server.secrets)}
 

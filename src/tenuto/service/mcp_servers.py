@@ -14,12 +14,13 @@ from tenuto.ports.mcp import McpServer, McpTool, Place
 from tenuto.ports.mcp_servers import McpPin, McpServerEntry
 from tenuto.ports.store import Transaction
 from tenuto.sdk.errors import NodeError
+from tenuto.service import mcp_definitions
 from tenuto.service.audit import audit
 from tenuto.service.mcp_definitions import WrongServer, read_server, server_json
 from tenuto.service.pins import ToolState, compare, definition_of, hash_of
-from tenuto.service.platform import Platform
 from tenuto.service.principal import Principal
 from tenuto.service.refusals import Refused, did_you_mean
+from tenuto.service.tools.toolbox import Workshop
 
 Json = object
 
@@ -37,41 +38,41 @@ class ServerState:
     trouble: str = ""
 
 
-async def listing(platform: Platform, who: Principal) -> list[ServerState]:
+async def listing(shop: Workshop, who: Principal) -> list[ServerState]:
     """All servers by name, with what was approved of them; none of them is asked."""
-    servers = await platform.tools.mcp.servers(who.tenant)
-    return [await _known(platform, who, server) for _, server in sorted(servers.items())]
+    servers = await shop.tools.mcp.servers(who.tenant)
+    return [await _known(shop, who, server) for _, server in sorted(servers.items())]
 
 
-async def get(platform: Platform, who: Principal, name: str, *, stage: str | None = None) -> ServerState:
+async def get(shop: Workshop, who: Principal, name: str, *, stage: str | None = None) -> ServerState:
     """One server, asked what it offers now."""
-    return await _looked_at(platform, who, await _server(platform, who, name), stage)
+    return await _looked_at(shop, who, await _server(shop, who, name), stage)
 
 
 async def register(
-    platform: Platform, who: Principal, name: str, definition: Mapping[str, Any], *, stage: str | None = None
+    shop: Workshop, who: Principal, name: str, definition: Mapping[str, Any], *, stage: str | None = None
 ) -> ServerState:
     """Register it, or put it in the place of the one before, and approve what it offers: whoever registers it vouches for it."""
     server = _read(name, definition)
     if server.command:
         who.needs(SYSTEM)
-    if name in platform.tools.mcp.given_to(who.tenant):
+    if name in shop.tools.mcp.given_to(who.tenant):
         raise Refused("conflict", f"`{name}` stands in the settings of the installation", "choose another name")
-    place = await _place(platform, who, stage)
-    async with platform.store.write() as tx:
+    place = await _place(shop, who, stage)
+    async with shop.store.write() as tx:
         await _put(tx, who, server)
-    await platform.tools.mcp.mcp.forget(name, who.tenant)
+    await shop.tools.mcp.mcp.forget(name, who.tenant)
     with suppress(NodeError):  # it is told below; its tools are pinned at the first contact
-        await platform.tools.mcp.pinned(server, place, by=f"{who.kind}:{who.id}")
-    return await _looked_at(platform, who, server, stage)
+        await shop.tools.mcp.pinned(server, place, by=f"{who.kind}:{who.id}")
+    return await _looked_at(shop, who, server, stage)
 
 
 async def approve(
-    platform: Platform, who: Principal, name: str, hashes: Mapping[str, str], *, stage: str | None = None
+    shop: Workshop, who: Principal, name: str, hashes: Mapping[str, str], *, stage: str | None = None
 ) -> ServerState:
     """Approve definitions as they were shown: by tool, the hash of what was seen. One that has changed since is refused."""
-    server = await _server(platform, who, name)
-    offered = {tool.name: tool for tool in await _offered(platform, who, server, stage)}
+    server = await _server(shop, who, name)
+    offered = {tool.name: tool for tool in await _offered(shop, who, server, stage)}
     for tool, seen in hashes.items():
         now = offered.get(tool)
         if now is None:
@@ -79,23 +80,23 @@ async def approve(
         if hash_of(now) != seen:
             raise Refused("conflict", f"`{tool}` is not what you have seen any more", "look at it again")
     at, by = time.time(), f"{who.kind}:{who.id}"
-    async with platform.store.write() as tx:
+    async with shop.store.write() as tx:
         for tool, seen in hashes.items():
             await tx.mcp_pins.put(McpPin(who.tenant, name, tool, seen, definition_of(offered[tool]), by, at))
         await audit(tx, who, "mcp.approve", name, {"tools": dict(hashes)}, at=at)
-    return await _looked_at(platform, who, server, stage)
+    return await _looked_at(shop, who, server, stage)
 
 
-async def delete(platform: Platform, who: Principal, name: str) -> None:
+async def delete(shop: Workshop, who: Principal, name: str) -> None:
     """With everything that was approved of it."""
-    if name in platform.tools.mcp.given_to(who.tenant):
+    if name in shop.tools.mcp.given_to(who.tenant):
         raise Refused("conflict", f"`{name}` stands in the settings of the installation", "take it out of tenuto.toml")
-    async with platform.store.write() as tx:
+    async with shop.store.write() as tx:
         if not await tx.mcp_servers.delete(who.tenant, name):
-            raise await _none(platform, who, name)
+            raise await _none(shop, who, name)
         await tx.mcp_pins.delete(who.tenant, name)
         await audit(tx, who, "mcp.delete", name)
-    await platform.tools.mcp.mcp.forget(name, who.tenant)
+    await shop.tools.mcp.mcp.forget(name, who.tenant)
 
 
 def state_json(state: ServerState) -> dict[str, Json]:
@@ -132,50 +133,50 @@ async def _put(tx: Transaction, who: Principal, server: McpServer) -> None:
     if server.name not in known and len(known) >= MOST:
         raise Refused("full", f"a tenant has at most {MOST} MCP servers", "delete one that nobody asks any more")
     at = time.time()
-    stored = {key: value for key, value in server_json(server).items() if key != "name"}
-    await tx.mcp_servers.put(McpServerEntry(who.tenant, server.name, stored, f"{who.kind}:{who.id}", at))
+    entry = McpServerEntry(who.tenant, server.name, mcp_definitions.definition_of(server), f"{who.kind}:{who.id}", at)
+    await tx.mcp_servers.put(entry)
     await tx.mcp_pins.delete(who.tenant, server.name)
     where = {"url": server.url} if server.url else {"command": [*server.command]}
     await audit(tx, who, "mcp.register", server.name, where, at=at)
 
 
-async def _server(platform: Platform, who: Principal, name: str) -> McpServer:
-    server = await platform.tools.mcp.server(name, who.tenant)
+async def _server(shop: Workshop, who: Principal, name: str) -> McpServer:
+    server = await shop.tools.mcp.server(name, who.tenant)
     if server is None:
-        raise await _none(platform, who, name)
+        raise await _none(shop, who, name)
     return server
 
 
-async def _none(platform: Platform, who: Principal, name: str) -> Refused:
-    servers = await platform.tools.mcp.servers(who.tenant)
+async def _none(shop: Workshop, who: Principal, name: str) -> Refused:
+    servers = await shop.tools.mcp.servers(who.tenant)
     return Refused("not_found", f"there is no MCP server `{name[:80]}`", did_you_mean(name[:80], servers))
 
 
-async def _offered(platform: Platform, who: Principal, server: McpServer, stage: str | None) -> Sequence[McpTool]:
-    place = await _place(platform, who, stage)
+async def _offered(shop: Workshop, who: Principal, server: McpServer, stage: str | None) -> Sequence[McpTool]:
+    place = await _place(shop, who, stage)
     try:
-        return await platform.tools.mcp.mcp.tools(server, place, fresh=True)
+        return await shop.tools.mcp.mcp.tools(server, place, fresh=True)
     except NodeError as error:
         raise Refused("unreachable", error.message) from None
 
 
-async def _looked_at(platform: Platform, who: Principal, server: McpServer, stage: str | None) -> ServerState:
+async def _looked_at(shop: Workshop, who: Principal, server: McpServer, stage: str | None) -> ServerState:
     """Compared with what it offers now."""
-    known = await _known(platform, who, server)
+    known = await _known(shop, who, server)
     try:
-        offered = await _offered(platform, who, server, stage)
+        offered = await _offered(shop, who, server, stage)
     except Refused as refused:
         if refused.code != "unreachable":
             raise
         return ServerState(server, known.source, known.tools, str(refused))
-    async with platform.store.read() as tx:
+    async with shop.store.read() as tx:
         pins = await tx.mcp_pins.list(who.tenant, server.name)
     return ServerState(server, known.source, compare(pins, offered))
 
 
-async def _known(platform: Platform, who: Principal, server: McpServer) -> ServerState:
-    source = "settings" if server.name in platform.tools.mcp.given_to(who.tenant) else "registered"
-    async with platform.store.read() as tx:
+async def _known(shop: Workshop, who: Principal, server: McpServer) -> ServerState:
+    source = "settings" if server.name in shop.tools.mcp.given_to(who.tenant) else "registered"
+    async with shop.store.read() as tx:
         pins = await tx.mcp_pins.list(who.tenant, server.name)
     tools = [
         ToolState(pin.tool, "approved", str(pin.definition.get("description", "")), pin.hash)
@@ -185,5 +186,5 @@ async def _known(platform: Platform, who: Principal, server: McpServer) -> Serve
     return ServerState(server, source, tools)
 
 
-async def _place(platform: Platform, who: Principal, stage: str | None) -> Place:
-    return Place(who.tenant, (await platform.flows.published.stage(who.tenant, stage)).name)
+async def _place(shop: Workshop, who: Principal, stage: str | None) -> Place:
+    return Place(who.tenant, (await shop.flows.published.stage(who.tenant, stage)).name)

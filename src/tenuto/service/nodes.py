@@ -108,27 +108,37 @@ async def attempt(
 
 
 async def run_alone(
+    platform: Platform, who: Principal, name: str, given: Mapping[str, Json], *, stage: str | None, patience: float
+) -> Trial:
+    """The same for who may. Never where production is."""
+    where = await platform.flows.published.stage(who.tenant, stage)
+    if where.production:
+        raise Refused("forbidden", f"no node is tried on the production stage `{where.name}`", "name another stage")
+    return await waited_for(platform, await start_alone(platform, who, name, given, stage=stage), patience)
+
+
+async def start_alone(
     platform: Platform,
     who: Principal,
     name: str,
     given: Mapping[str, Json],
     *,
     stage: str | None = None,
-    patience: float = PATIENCE,
     label: str = "",
-    anywhere: bool = False,
-) -> Trial:
-    """The same for who may. `label`: what is tried, where it is not the node itself. `anywhere`: in production too."""
+) -> str:
+    """Start a run of one node, wherever that is; its id. `label`: what is tried, where it is not the node itself."""
     where = await platform.flows.published.stage(who.tenant, stage)
-    if where.production and not anywhere:
-        raise Refused("forbidden", f"no node is tried on the production stage `{where.name}`", "name another stage")
     flow = flow_of_one(platform.registry, name, given)
     value = prepare(flow.input_schema, dict(given))
     run = platform.names.run_id()
     await take_up_files(platform, value, tenant=who.tenant, run=run)
-    await platform.engine.start(
-        StartRequest(flow, value, run=run, stage=where.name, tenant=who.tenant, labels={TRIED: label or name})
-    )
+    labels = {TRIED: label or name}
+    await platform.engine.start(StartRequest(flow, value, run=run, stage=where.name, tenant=who.tenant, labels=labels))
+    return run
+
+
+async def waited_for(platform: Platform, run: str, patience: float) -> Trial:
+    """Its outcome, if that comes in time."""
     try:
         async with asyncio.timeout(patience):
             return Trial(run, await platform.engine.outcome(run, until=frozenset({"waiting"})))

@@ -13,6 +13,7 @@ from tenuto.service.platform import Platform
 from tenuto.service.principal import Principal
 from tenuto.service.published import DEFAULT_STAGE
 from tenuto.service.refusals import Refused
+from tenuto.service.tools.toolbox import Workshop
 
 Json = object
 
@@ -23,7 +24,7 @@ PATIENCE: Final = nodes.PATIENCE
 
 
 async def listing(
-    platform: Platform,
+    shop: Workshop,
     who: Principal,
     *,
     stage: str | None = None,
@@ -33,7 +34,7 @@ async def listing(
     limit: int = 50,
 ) -> tuple[list[Tool], str | None]:
     """A page of the tools of a stage by name, and where the next one begins. `after`: the last name of the page before."""
-    found = await platform.tools.router.listed(tenant=who.tenant, stage=await _stage(platform, who, stage))
+    found = await shop.tools.router.listed(tenant=who.tenant, stage=await _stage(shop, who, stage))
     wanted = [tool for tool in found if kind in {None, kind_of(tool.name)} and q.lower() in tool.name.lower()]
     if after:
         names = [tool.name for tool in wanted]
@@ -44,11 +45,11 @@ async def listing(
     return page, page[-1].name if len(wanted) > limit else None
 
 
-async def get(platform: Platform, who: Principal, name: str, *, stage: str | None = None) -> Tool:
+async def get(shop: Workshop, who: Principal, name: str, *, stage: str | None = None) -> Tool:
     """One tool; refused, with near names, if there is none."""
-    where = await _stage(platform, who, stage)
+    where = await _stage(shop, who, stage)
     try:
-        found = await platform.tools.router.tools([name], tenant=who.tenant, stage=where)
+        found = await shop.tools.router.tools([name], tenant=who.tenant, stage=where)
     except NodeError as error:
         raise Refused("not_found" if error.type == "tool" else "unreachable", error.message) from None
     if len(found) != 1:
@@ -66,18 +67,27 @@ async def call(
     patience: float = PATIENCE,
 ) -> Trial:
     """Call it, and wait a while for its answer."""
+    run = await begin(platform, who, name, arguments, stage=stage)
+    return await nodes.waited_for(platform, run, patience)
+
+
+async def begin(
+    platform: Platform, who: Principal, name: str, arguments: Mapping[str, Any], *, stage: str | None = None
+) -> str:
+    """Start the run of a call; its id. Refused if the arguments do not fit, or who asks may not."""
     tool = await get(platform, who, name, stage=stage)
     kind = kind_of(tool.name)
     needed = NEEDS.get(kind)
     if needed is not None:
         who.needs(needed)
+    where = await platform.flows.published.stage(who.tenant, stage)
+    if where.production and kind == "node":
+        raise Refused("forbidden", f"no node is tried on the production stage `{where.name}`", "name another stage")
     wrong = unfit(tool.parameters, dict(arguments))
     if wrong:
         raise Refused("invalid", f"the arguments do not fit `{tool.name}`: {'; '.join(wrong)}")
     given = {"tool": tool.name, "arguments": dict(arguments)}
-    return await nodes.run_alone(
-        platform, who, NODE, given, stage=stage, patience=patience, label=tool.name, anywhere=kind != "node"
-    )
+    return await nodes.start_alone(platform, who, NODE, given, stage=stage, label=tool.name)
 
 
 def kind_of(name: str) -> str:
@@ -101,5 +111,5 @@ def tool_json(tool: Tool) -> dict[str, Json]:
     }
 
 
-async def _stage(platform: Platform, who: Principal, stage: str | None) -> str:
-    return (await platform.flows.published.stage(who.tenant, stage or DEFAULT_STAGE)).name
+async def _stage(shop: Workshop, who: Principal, stage: str | None) -> str:
+    return (await shop.flows.published.stage(who.tenant, stage or DEFAULT_STAGE)).name

@@ -2,7 +2,10 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Protocol
 
+from tenuto.ports.store import Store
+from tenuto.service.shelf import Shelf
 from tenuto.service.tools.http import HttpTools
 from tenuto.service.tools.mcp import McpTools
 from tenuto.service.tools.router import Router
@@ -16,3 +19,18 @@ class Toolbox:
     http: HttpTools
     mcp: McpTools
     aclose: Callable[[], Awaitable[None]]
+
+
+class Workshop(Protocol):
+    """Where tools are cared for: a server's platform, or a data directory without one."""
+
+    @property
+    def tools(self) -> Toolbox: ...
+
+    @property
+    def store(self) -> Store: ...
+
+    @property
+    def flows(self) -> Shelf:
+        """It knows the stages."""
+        ...

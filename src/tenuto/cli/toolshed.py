@@ -1,0 +1,134 @@
+"""What `tenuto tools …` does, on a data directory. A call is a run that is driven here, or by whoever owns the directory."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+from tenuto.cli.driving import drive
+from tenuto.cli.following import Manner, run_to_the_end
+from tenuto.cli.house import House, Place, place_of, user
+from tenuto.cli.look import line, note, preview, say
+from tenuto.cli.painting import Cell, Painter
+from tenuto.ports.engine import Refused
+from tenuto.service.principal import Principal, local
+
+Json = object
+T = TypeVar("T")
+
+
+@dataclass(slots=True, frozen=True)
+class Where:
+    """In which data directory, whose tools, and in which stage."""
+
+    data: Path | None
+    tenant: str = "default"
+    stage: str | None = None
+
+    @property
+    def place(self) -> Place:
+        return place_of(self.data, self.stage)
+
+
+@dataclass(slots=True)
+class Bench:
+    """An open workshop, and who works in it."""
+
+    shop: Any
+    who: Principal
+
+
+def do(where: Where, act: Callable[[Bench], Awaitable[T]]) -> T:
+    async def work() -> T:
+        async with bench(where) as opened:
+            return await act(opened)
+
+    return asyncio.run(work())
+
+
+@contextlib.asynccontextmanager
+async def bench(where: Where) -> AsyncGenerator[Bench]:
+    from tenuto.bootstrap.tools_here import open_tools
+
+    async with open_tools(where.place.settings) as shop:
+        async with shop.store.read() as tx:
+            if await tx.tenants.get(where.tenant) is None:
+                raise Refused("not_found", f"there is no tenant `{where.tenant}`", "see --tenant")
+        yield Bench(shop, replace(local(user()), tenant=where.tenant))
+
+
+def list_tools(where: Where, kind: str | None, named: str, *, json: bool) -> int:
+    from tenuto.service.tool_calls import listing, tool_json
+
+    found, _ = do(where, lambda at: listing(at.shop, at.who, stage=where.stage, kind=kind, q=named, limit=10_000))
+    if json:
+        say(line({"items": [tool_json(tool) for tool in found], "next_cursor": None}))
+    elif not found:
+        note("no such tools")
+    else:
+        rows = [
+            [Cell(tool.name, "bold"), _effects(tool), Cell(preview(tool.description), "bright_black")] for tool in found
+        ]
+        Painter.for_stdout().table(rows)
+    return 0
+
+
+def _effects(tool: Any) -> Cell:
+    return Cell(tool.effects, "yellow" if tool.effects == "once" else "bright_black")
+
+
+def show_tool(where: Where, name: str, *, json: bool) -> int:
+    from tenuto.service.tool_calls import get, tool_json
+
+    tool = do(where, lambda at: get(at.shop, at.who, name, stage=where.stage))
+    if json:
+        say(line(tool_json(tool)))
+        return 0
+    painter = Painter.for_stdout()
+    painter.line(Cell(tool.name, "bold"), Cell(tool.description))
+    whose = "answers what is the tenant's own" if tool.trusted else "answers text of strangers"
+    say(f"  effects: {tool.effects}  {whose}" + ("; what it is given leaves the house" if tool.sends else ""))
+    say()
+    required = set(tool.parameters.get("required", ()))
+    fields = tool.parameters.get("properties", {})
+    painter.table([_field(key, field, required) for key, field in fields.items()])
+    return 0
+
+
+def _field(name: str, field: dict[str, Any], required: set[str]) -> list[Cell]:
+    kind = field.get("type") or "|".join(str(part.get("type", "any")) for part in field.get("anyOf", [{}]))
+    return [
+        Cell(f"  {name}", "bold"),
+        Cell(str(kind), "cyan"),
+        Cell("required" if name in required else "", "bright_black"),
+        Cell(preview(field.get("description", ""))),
+    ]
+
+
+def call(where: Where, name: str, pairs: Sequence[str], arguments: str | None, *, wait: bool, json: bool) -> int:
+    from tenuto.service.inputs import from_pairs, read_json
+
+    place = where.place
+    given: Any = read_json(arguments, "--arguments") if arguments is not None else None
+    if given is not None and not isinstance(given, dict):
+        raise Refused("invalid", "--arguments is a JSON object", 'such as {"query": "otters"}')
+    manner = Manner(json, wait, ask=wait, words=place.words, by=user())
+    asked: Any = from_pairs(None, pairs, cast("Any", given)) or {}
+    begin = _beginning(place, name, asked)
+    return run_to_the_end(drive(place, begin, manner), manner)
+
+
+def _beginning(place: Place, name: str, arguments: Any) -> Callable[[House], Awaitable[str]]:
+    async def begin(house: House) -> str:
+        from tenuto.bootstrap import open_registry
+        from tenuto.service import runs
+        from tenuto.service.nodes import flow_of_one
+        from tenuto.service.tool_calls import NODE
+
+        given = {"tool": name, "arguments": arguments}
+        flow = flow_of_one(open_registry(place.settings), NODE, given)
+        return await runs.start(house.engine, flow, given, stage=place.settings.stage, labels={"try": name})
+
+    return begin
