@@ -112,6 +112,39 @@ async def test_deltas_logs_and_what_runs_are_seen_live_and_not_recorded() -> Non
     assert len(recorded) == len([live for live in seen if live.kind == "fact"])
 
 
+async def test_who_comes_in_the_middle_of_an_answer_is_told_what_was_said_so_far() -> None:
+    """The words since the last step; what was said before is recorded, and what another agent says is not the answer."""
+    said, go_on = asyncio.Event(), asyncio.Event()
+
+    @node("watch.speaks")
+    async def speaks(*, ctx: Context) -> None:
+        ctx.stream({"text": "recorded"})
+        await ctx.step("one", lambda: 1)
+        for piece in ({"text": "Fi"}, {"text": "", "again": True}, {"text": "Fine "}, {"text": "aside", "agent": "x"}):
+            ctx.stream(piece)
+        said.set()
+        await go_on.wait()
+        ctx.stream({"text": "tea."})
+
+    definition = definition_of(speaks)
+    assert definition is not None
+    types = {**library(), "watch.speaks": node_type(definition)}
+    flow = flow_of("speaks", {"nodes": {"a": {"use": "watch.speaks"}}}, types)
+    async with opened(nodes={"watch.speaks": definition}) as harness:
+        run = await harness.host.start(StartRequest(flow))
+        await said.wait()
+        watching = asyncio.create_task(_all(harness, run))
+        await asyncio.sleep(0.02)
+        go_on.set()
+        seen = await asyncio.wait_for(watching, 5)
+
+    assert [live.data for live in seen if live.kind == "delta"] == [{"text": "Fine "}, {"text": "tea."}]
+
+
+async def _all(harness: LocalHarness, run: str) -> list[Live]:
+    return [live async for live in harness.host.watch(run)]
+
+
 async def test_a_run_that_does_not_exist_is_refused() -> None:
     async with opened() as harness:
         with pytest.raises(Refused) as refused:

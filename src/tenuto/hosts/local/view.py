@@ -6,6 +6,7 @@ from typing import Any, cast
 from tenuto.core.machine import NodeState, State
 from tenuto.hosts.local.history import History
 from tenuto.hosts.local.residents import Residents
+from tenuto.hosts.local.run import Run
 from tenuto.hosts.local.services import Services
 from tenuto.hosts.local.waiting import waits
 from tenuto.hosts.local.watch import watch
@@ -25,7 +26,7 @@ class View:
         if run not in self._residents and await self._history.entry(run) is None:
             raise _unknown(run)
         driver = self._residents.get(run)
-        present = [] if driver is None else [Live(run, "running", path) for path in driver.attempts]
+        present = [] if driver is None else _present(driver)
         limit = self._services.options.watch_queue
         async for live in watch(self._services.hub, self._history, run, after, limit, present):
             yield live
@@ -82,6 +83,16 @@ class View:
             return None
         status, output, error = loaded.state.outcome
         return Outcome(run, entry.name, status, output, error), loaded.state.usage
+
+
+def _present(driver: Run) -> list[Live]:
+    """Attempts that run, and what they have said since they last recorded something."""
+    present = [Live(driver.id, "running", path) for path in driver.attempts]
+    for path, attempt in driver.attempts.items():
+        spoken = attempt.context.spoken if attempt.context is not None else ""
+        if spoken:
+            present.append(Live(driver.id, "delta", path, data={"text": spoken}))
+    return present
 
 
 def _ask(state: State, name: str, ns: NodeState) -> Ask:
