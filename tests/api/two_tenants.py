@@ -45,6 +45,7 @@ class Tenant:
     async def furnished(self) -> "Tenant":
         """With one of everything."""
         await self._flows()
+        await self._agent_files()
         await self._runs()
         await self._agents()
         await self._people()
@@ -59,6 +60,11 @@ class Tenant:
         await self.ask("PUT", f"/v1/flows/{flow}/stages/{stage}", 200, json={"version": 1})
         self.ids |= {"flows.name": flow, "flows.stage": stage, "stages.name": stage}
         self.ids["schedules.id"] = f"{stage}.{flow}.0"
+
+    async def _agent_files(self) -> None:
+        agent = {"description": self.canary, "team": self.canary, "prompt": self.canary}
+        await self.ask("PUT", f"/v1/agents/{self.word}-agent", 201, json=agent)
+        self.ids |= {"agents.name": f"{self.word}-agent"}
 
     async def _runs(self) -> None:
         body = {"flow": self.ids["flows.name"], "input": {"topic": self.canary}, "labels": {"c": self.canary}}
@@ -112,6 +118,7 @@ class Tenant:
         seen: dict[str, Any] = {}
         for path in (
             "/v1/flows", f"/v1/flows/{self.ids['flows.name']}", f"/v1/flows/{self.ids['flows.name']}/publications",
+            f"/v1/agents/{self.ids['agents.name']}", f"/v1/agents/{self.ids['agents.name']}/versions",
             "/v1/stages", "/v1/runs", f"/v1/runs/{self.ids['runs.run']}", f"/v1/runs/{self.ids['runs.run']}/notes",
             f"/v1/runs/{self.ids['runs.run']}/events", "/v1/approvals", "/v1/users", "/v1/roles", "/v1/keys", "/v1/schedules",
             "/v1/tools", "/v1/mcp-servers", "/v1/webhooks", f"/v1/webhooks/{self.ids['webhooks.id']}/deliveries",

@@ -1,6 +1,7 @@
 """Agents are saved in versions over those of the catalog, listed, shown and deleted."""
 
 import json
+from collections.abc import Collection
 from typing import Any
 
 import pytest
@@ -37,7 +38,7 @@ async def listed(house: House, tenant: str = "default", **more: Any) -> list[str
     return [each.agent.name for each in page.items]
 
 
-async def delete(house: House, name: str = "lector", tenant: str = "default", match: str | None = None) -> None:
+async def delete(house: House, name: str = "lector", tenant: str = "default", match: Collection[str] = ()) -> None:
     async with house.store.write() as tx:
         await agents.delete(house.platform.agents, tx, house.who(tenant), name, match=match)
 
@@ -92,8 +93,7 @@ class TestSaving:
                 "prompt": "You edit.",
                 "tools": ["ask_person"],
                 "budget": {"usd": 1},
-                "extra": {"color": "red"},
-                "x": [1],
+                "extra": {"color": "red", "x": [1]},
             }
             made = await checked(house, json.dumps(said), JSON)
             agent = made.loaded.agent
@@ -103,7 +103,7 @@ class TestSaving:
                 "lector",
                 "You edit.",
                 {"usd": 1},
-                {"x": [1], "color": "red"},
+                {"color": "red", "x": [1]},
             )
             assert made.source.startswith("---\nname: lector\n")
 
@@ -113,7 +113,7 @@ class TestSaving:
         ("body", "media_type", "code"),
         [
             ("# Hello", MARKDOWN, "no_front_matter"), ("---\nruntime: x\n---\nHi.", MARKDOWN, "unknown_runtime"), ("[]", JSON, "wrong_type"),
-            ("{}", JSON, "missing"), ('{"prompt": ""}', JSON, "no_prompt"), ('{"prompt": "a", "tools": 5}', JSON, "wrong_type"),
+            ("{}", JSON, "missing"), ('{"prompt": "a", "tool": []}', JSON, "unknown_key"), ('{"prompt": ""}', JSON, "no_prompt"), ('{"prompt": "a", "tools": 5}', JSON, "wrong_type"),
             ('{"prompt": "a", "prompt": "b"}', JSON, "duplicate_key"), ('{"prompt": "\\u0000"}', JSON, "encoding"),
             ('{"prompt": "\\ud800"}', JSON, "encoding"), ("{", JSON, "json"), ("---\nname: writer\n---\nHi.", MARKDOWN, "other_name"),
             ("---\nname: status\n---\nHi.", MARKDOWN, "reserved"), (b"\xff", MARKDOWN, "encoding"), ("---\n---\n" + "a" * 2**20, MARKDOWN, "too_large"),
@@ -177,15 +177,15 @@ class TestSaving:
 class TestMatching:
     def test_nobody_writes_over_what_somebody_else_has_changed(self):
         async def scene(house: House) -> None:
-            first = await save(house, match=None)
-            second = await save(house, EDITOR + "More.", match=first.hash)
+            first = await save(house, match=())
+            second = await save(house, EDITOR + "More.", match=[first.hash])
             with refused("changed", "has changed since"):
-                await save(house, EDITOR + "Less.", match=first.hash)
+                await save(house, EDITOR + "Less.", match=[first.hash])
             with refused("changed"):
-                await delete(house, match=first.hash)
-            await save(house, EDITOR + "Any.", match="*")
+                await delete(house, match=[first.hash])
+            await save(house, EDITOR + "Any.", match=["*"])
             with refused("changed", "not there any more"):
-                await save(house, "---\n---\nHi.", name="writer", match="*")
+                await save(house, "---\n---\nHi.", name="writer", match=["*"])
 
             assert second.number == 2
             assert (await shown(house)).agent.prompt.endswith("Any.")
@@ -196,7 +196,7 @@ class TestMatching:
         async def scene(house: House) -> None:
             now = (await shown(house, "copywriter")).agent.version
 
-            saved = await save(house, "---\n---\nMine.", name="copywriter", match=now)
+            saved = await save(house, "---\n---\nMine.", name="copywriter", match=[now, "other"])
 
             assert saved.number == 1
 

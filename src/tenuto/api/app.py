@@ -11,6 +11,7 @@ from starlette.types import ASGIApp
 from tenuto import __version__
 from tenuto.api import (
     agent_runs,
+    agents,
     approvals,
     audit,
     auth,
@@ -23,7 +24,6 @@ from tenuto.api import (
     health,
     hooks,
     keys,
-    mcp,
     mcp_servers,
     metrics,
     models,
@@ -57,6 +57,7 @@ _ANYWHERE: Final = frozenset({"0.0.0.0", "::", ""})  # noqa: S104  compared with
 ROUTERS: Final[Sequence[APIRouter]] = (
     run_hot.router,
     agent_runs.router,  # before the names of agents
+    agents.router,
     approvals.router,
     audit.router,
     auth.router,
@@ -70,7 +71,6 @@ ROUTERS: Final[Sequence[APIRouter]] = (
     health.router,
     hooks.router,
     keys.router,
-    mcp.router,
     mcp_servers.router,
     metrics.router,
     models.router,

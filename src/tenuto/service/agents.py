@@ -6,14 +6,14 @@ the catalog is not changed: what a tenant saves under its name stands in its pla
 
 import base64
 import binascii
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from tenuto.core.flow.findings import mapping
 from tenuto.core.flow.names import wrong_flow_name
 from tenuto.core.problems import Problem
-from tenuto.documents.agent_file import RESERVED, LoadedAgent, kebab, load_agent
+from tenuto.documents.agent_file import KEYS, RESERVED, LoadedAgent, kebab, load_agent
 from tenuto.documents.agent_text import agent_text_of, completed
 from tenuto.documents.load import parse
 from tenuto.documents.text import Refused as Unreadable
@@ -36,6 +36,7 @@ MEDIA_TYPES: Final[Mapping[str, str]] = {
     **dict.fromkeys((MARKDOWN, "text/x-markdown", "text/plain"), MARKDOWN),
 }
 _LONG: Final = 80
+_FIELDS: Final = frozenset({*KEYS, "prompt", "extra"})  # of an agent that is sent as JSON
 
 
 @dataclass(slots=True, frozen=True)
@@ -97,6 +98,9 @@ def _from_json(source: bytes, name: str) -> Checked:
     if fields is None:
         problems = problems or [Problem("", "wrong_type", "an agent is an object", "send its keys and `prompt`")]
         return Checked("", LoadedAgent(None, problems))
+    unknown = [Problem(key, "unknown_key", "there is no such field", _key_hint(key)) for key in fields.keys() - _FIELDS]
+    if unknown:
+        return Checked("", LoadedAgent(None, unknown))
     try:
         text = agent_text_of(fields)
     except Unreadable as refused:
@@ -104,6 +108,10 @@ def _from_json(source: bytes, name: str) -> Checked:
     checked = read_file(text.encode("utf-8", "surrogatepass"), name=name)
     placeless = [replace(problem, line=None, column=None) for problem in checked.loaded.problems]
     return replace(checked, loaded=replace(checked.loaded, problems=placeless))
+
+
+def _key_hint(key: str) -> str:
+    return did_you_mean(key[:_LONG], _FIELDS) or "keys of your own stand in `extra`"
 
 
 async def lacking(shelf: AgentShelf, who: Principal, agent: Agent) -> list[Problem]:
@@ -127,12 +135,12 @@ async def save(
     name: str,
     checked: Checked,
     *,
-    match: str | None = None,
+    match: Collection[str] = (),
     file: str | None = None,
 ) -> Saved:
     """The next version of the agent; the newest, if that means the same already.
 
-    `match`: the hash that it must have now (`*`: any), so that nobody writes over what somebody else has changed.
+    `match`: hashes of which it must have one now (`*`: any), so that nobody writes over what somebody else has changed.
     `file`: whence it comes.
     """
     agent = _fitting(name, checked)
@@ -170,18 +178,18 @@ def _fitting(name: str, checked: Checked) -> Agent:
     return agent
 
 
-async def _check_match(shelf: AgentShelf, tx: Transaction, who: Principal, name: str, match: str | None) -> None:
-    if match is None:
+async def _check_match(shelf: AgentShelf, tx: Transaction, who: Principal, name: str, match: Collection[str]) -> None:
+    if not match:
         return
     version = await tx.agents.get(who.tenant, name)
     known = None if version else await shelf.catalog.find(name, tenant=who.tenant)
     now = version.hash if version else known.version if known else None
-    if now is None or match not in {"*", now}:
+    if now is None or not {"*", now}.intersection(match):
         said = f"`{name}` is not there any more" if now is None else f"`{name}` has changed since: it is {now} now"
         raise Refused("changed", said, "read it again, and save what you make of that")
 
 
-async def delete(shelf: AgentShelf, tx: Transaction, who: Principal, name: str, *, match: str | None = None) -> None:
+async def delete(shelf: AgentShelf, tx: Transaction, who: Principal, name: str, *, match: Collection[str] = ()) -> None:
     """Hide the agent; its versions stay readable. Runs in flight keep theirs. One of the catalog comes to light again."""
     name = _meant(name)
     if await tx.agents.get(who.tenant, name) is None:
