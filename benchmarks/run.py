@@ -75,7 +75,7 @@ CELLS = [
     ),
 ]
 # What is measured of Tenuto alone; each prints one JSON line.
-ALONE = ["startup.py", "waiting.py", "large_journal.py", "service.py"]
+ALONE = ["startup.py", "waiting.py", "large_journal.py", "service.py", "agents.py"]
 
 Line = dict[str, Any]
 

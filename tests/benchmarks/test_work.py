@@ -35,6 +35,15 @@ def test_the_two_databases_are_measured_beside_each_other():
     assert line["postgres_steps_s"] > 0
 
 
+@pytest.mark.nightly
+def test_agents_are_measured():
+    line = _answer("agents.py", "--runs", "2", "--crowd", "3", "--no-peer")
+
+    assert line["commits_a_step"] == 1
+    assert line["crowd_all_heard"]
+    assert line["first_token_ms"] > 0
+
+
 def _answer(script: str, *arguments: str) -> dict[str, Any]:
     done = subprocess.run([sys.executable, str(FOLDER / script), *arguments], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
