@@ -17,6 +17,13 @@ RUN_STATUS: Final = "run_status"
 SEES_RUNS: Final = "runs:read"
 
 
+class NoSuchTool(Refused):
+    """Not there, or not for who asks: both look alike."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__("not_found", f"there is no tool `{name[:80]}`", "list the tools again")
+
+
 @dataclass(slots=True, frozen=True)
 class Asker:
     """Who asks, and in which stage."""
@@ -37,10 +44,9 @@ async def offered(shop: Workshop, asker: Asker) -> dict[str, Tool]:
 
 
 async def meant(shop: Workshop, asker: Asker, name: str) -> Tool:
-    """The tool of that name; refused like one that is not there where it may not be used."""
     tool = (await offered(shop, asker)).get(name)
     if tool is None:
-        raise Refused("not_found", f"there is no tool `{name[:80]}`", "list the tools again")
+        raise NoSuchTool(name)
     return tool
 
 

@@ -12,7 +12,7 @@ from mcp.shared.exceptions import MCPError
 
 from tenuto import __version__
 from tenuto.mcp.calling import Said, call, status
-from tenuto.mcp.offering import RUN_STATUS, SEES_RUNS, Asker, offered
+from tenuto.mcp.offering import RUN_STATUS, SEES_RUNS, Asker, NoSuchTool, offered
 from tenuto.sdk.agents import Tool
 from tenuto.service.platform import Platform
 from tenuto.service.refusals import Refused
@@ -73,9 +73,9 @@ class Serving:
         asker = self._who(ctx)
         try:
             return _result(await self._said(ctx, asker, params))
+        except NoSuchTool as refused:
+            raise _error(refused) from None
         except Refused as refused:
-            if refused.code in {"not_found", "forbidden"}:
-                raise _error(refused) from None
             return _result(Said(_sentence(refused), failed=True))
         except Exception:  # noqa: BLE001  whatever it is, it is told in the log and not to a client
             _log.exception("a call of %s failed", params.name)
@@ -84,7 +84,8 @@ class Serving:
     async def _said(self, ctx: Any, asker: Asker, params: types.CallToolRequestParams) -> Said:
         given = params.arguments or {}
         if params.name == RUN_STATUS:
-            asker.who.needs(SEES_RUNS)
+            if not asker.who.may(SEES_RUNS):
+                raise NoSuchTool(RUN_STATUS)
             return await status(self._platform, asker, str(given.get("run", "")))
         return await call(self._platform, asker, params.name, given, _teller(ctx))
 

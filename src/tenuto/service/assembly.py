@@ -170,6 +170,12 @@ def _checks(given: Given, parts: Parts, telemetry: Telemetry) -> dict[str, Check
         down = parts.models.down()
         return Finding("degraded", f"{down} not asked for now") if down else Finding("ok")
 
+    async def mcp() -> Finding:
+        """Of those that the settings name: what a tenant registers is its own affair."""
+        servers = parts.tools.mcp.given
+        gone = sum(name in servers for name in parts.tools.mcp.mcp.troubles())
+        return Finding("degraded", f"{gone} of {len(servers)} servers do not answer") if gone else Finding("ok")
+
     async def loop() -> Finding:
         return Finding("ok" if telemetry.lag < _LATE else "degraded", f"{telemetry.lag * 1000:.0f} ms late")
 
@@ -179,5 +185,6 @@ def _checks(given: Given, parts: Parts, telemetry: Telemetry) -> dict[str, Check
         "store": store,
         "disk": disk(given.data),
         "models": models,
+        **({"mcp": mcp} if parts.tools.mcp.given else {}),
         "event_loop": loop,
     }
