@@ -44,6 +44,7 @@ tests: setup
 
 .PHONY: test-nightly
 test-nightly: setup ## the slow tests: all crash points, thousands of seeds, every contract broken
+	@$(UV) sync --locked --inexact --quiet $(EXTRAS:%=--extra %) --extra local
 	@$(RUN)/pytest -m nightly
 
 .PHONY: check

@@ -46,6 +46,7 @@ class ModelShown(BaseModel):
     price: PriceShown | None
     breaker: Literal["closed", "open", "half-open"]
     until: Moment | None
+    trouble: Annotated[str, Field(description="Why it cannot be asked, where it cannot.")]
 
 
 class ModelPage(BaseModel):
@@ -77,6 +78,7 @@ def _shown(card: ModelCard) -> ModelShown:
         price=None if card.price is None else _price(card.price),
         breaker=card.breaker,
         until=moment(card.until),
+        trouble=card.trouble,
     )
 
 

@@ -10,9 +10,10 @@ from tenuto.models.http import HttpClients
 from tenuto.models.keys import Keys
 from tenuto.models.prices import WrongPrice, load
 from tenuto.ports.engine import Refused
-from tenuto.ports.models import Models, Price
+from tenuto.ports.models import ModelCard, Models, Price
 from tenuto.ports.secrets import Secrets
-from tenuto.settings import Settings, WrongSetting
+from tenuto.service.principal import DEFAULT_TENANT
+from tenuto.settings import Settings
 
 
 def make_models(settings: Settings, secrets: Secrets | None = None, *, server: bool = False) -> Models:
@@ -33,7 +34,16 @@ def _prices(settings: Settings) -> Mapping[str, Price]:
     try:
         return {**load(settings.price_file), **settings.prices}
     except WrongPrice as error:
-        raise WrongSetting(f"`price_file`: {error}") from None
+        raise Refused("invalid", f"`price_file`: {error}", "mend the file, or leave the setting out") from None
+
+
+async def cards_here(settings: Settings) -> list[ModelCard]:
+    """What agents could ask here, without a server."""
+    models = make_models(settings)
+    try:
+        return await models.cards(tenant=DEFAULT_TENANT, stage=settings.stage)
+    finally:
+        await models.aclose()
 
 
 def get_local(say: Callable[[str], None]) -> Path:

@@ -151,6 +151,7 @@ def _settings(data: Path | None) -> Iterator[Finding]:
         return
     yield Finding("settings", _in_force(place.settings), True)
     yield from _nodes(place.settings)
+    yield from _models(place.settings)
     yield from _directory(place)
 
 
@@ -179,6 +180,27 @@ def _nodes(settings: Any) -> Iterator[Finding]:
         troubles = [error]
     for error in troubles:
         yield Finding("nodes", str(error), False, error.hint or "mend the file, or move it away")
+
+
+def _models(settings: Any) -> Iterator[Finding]:
+    """Which one agents ask, and why; what is wrong with those that have a name."""
+    import asyncio
+
+    from tenuto.bootstrap.models import cards_here
+    from tenuto.ports.engine import Refused
+
+    try:
+        cards = asyncio.run(cards_here(settings))
+    except Refused as refused:
+        yield Finding("models", str(refused), False, refused.hint)
+        return
+    for card in cards:
+        if card.trouble:
+            yield Finding("models", f"{card.name} is {card.model}: {card.trouble}", False, "")
+        elif card.default:
+            demo = card.model == "scripted:demo"
+            hint = "set OPENAI_API_KEY or ANTHROPIC_API_KEY, start Ollama, or set TENUTO_MODEL" if demo else ""
+            yield Finding("models", f"agents ask {card.model}: {card.chosen}", None if demo else True, hint)
 
 
 def _directory(place: Any) -> Iterator[Finding]:

@@ -1,7 +1,6 @@
 """What `tenuto models` shows."""
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import asdict
 
 from tenuto.cli.house import place_of
@@ -10,12 +9,13 @@ from tenuto.cli.painting import Cell, Painter
 from tenuto.ports.engine import Refused
 from tenuto.ports.models import ModelCard, Price
 
-_TENANT = "default"
 _LOCAL = "local"
 
 
 def list_models(*, json: bool) -> int:
-    cards = asyncio.run(_cards())
+    from tenuto.bootstrap.models import cards_here
+
+    cards = asyncio.run(cards_here(place_of().settings))
     if json:
         say(line({"items": [asdict(card) for card in cards]}))
         return 0
@@ -36,24 +36,13 @@ def get(name: str) -> int:
     return 0
 
 
-async def _cards() -> Sequence[ModelCard]:
-    from tenuto.bootstrap.models import make_models
-
-    settings = place_of().settings
-    models = make_models(settings)
-    try:
-        return await models.cards(tenant=_TENANT, stage=settings.stage)
-    finally:
-        await models.aclose()
-
-
 def _row(card: ModelCard) -> list[Cell]:
     at = f" at {card.base_url}" if card.base_url else ""
     return [
         Cell(safe(card.name), "bold"),
         Cell(safe(card.model + at), "cyan"),
         Cell(_cost(card.price), "bright_black"),
-        Cell(safe(card.chosen)),
+        Cell(safe(card.trouble), "yellow") if card.trouble else Cell(safe(card.chosen)),
     ]
 
 

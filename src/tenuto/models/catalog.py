@@ -80,13 +80,13 @@ class Catalog:
         return found
 
     async def cards(self, *, tenant: str, stage: str) -> list[ModelCard]:
-        cards = [self._card("default", each, default=True) for each in await self._default(tenant, stage)]
+        named = [("default", each) for each in await self._default(tenant, stage)]
         for name in self.named:
             with suppress(ModelError):
-                chosen = self._named(name, f"[models] says what `{name}` means", 0)
-                cards.extend(self._card(name, each) for each in chosen or [])
-        at_ollama = [Chosen(f"ollama:{name}", "Ollama has it", trusted=True) for name in await self._at_ollama()]
-        cards.extend(self._card(each.name, each) for each in at_ollama)
+                named += [(name, each) for each in self._named(name, f"[models] says what `{name}` means", 0) or []]
+        at_ollama = [f"ollama:{name}" for name in await self._at_ollama()]
+        named += [(name, Chosen(name, "Ollama has it", trusted=True)) for name in at_ollama]
+        cards = [await self._card(name, chosen, tenant, stage) for name, chosen in named]
         shown = {card.model for card in cards}
         asked = [each for which, each in self._endpoints.items() if tenant in self._asked.get(which, ())]
         cards.extend(self._seen(each) for each in asked if each.spec.name not in shown)
@@ -220,28 +220,37 @@ class Catalog:
 
     # --- what is shown
 
-    def _card(self, name: str, chosen: Chosen, *, default: bool = False) -> ModelCard:
+    async def _card(self, name: str, chosen: Chosen, tenant: str, stage: str) -> ModelCard:
+        default = name == "default"
         try:
-            spec, _ = self._placed(chosen)
+            spec, to = self._placed(chosen)
         except WrongModel as error:
-            return ModelCard(name=name, model=chosen.name, chosen=error.message, default=default)
-        price = chosen.price or price_of({**shipped(), **self.prices}, spec.provider, spec.model)
-        seen = [
-            each
-            for each in self._endpoints.values()
-            if (each.spec.name, each.spec.base_url) == (spec.name, spec.base_url)
-        ]
-        state, until = self._worst(seen)
+            return ModelCard(name=name, model=chosen.name, chosen=chosen.why, default=default, trouble=error.message)
+        here = spec.name, spec.base_url
+        state, until = self._worst(
+            [each for each in self._endpoints.values() if (each.spec.name, each.spec.base_url) == here]
+        )
         return ModelCard(
             name=name,
             model=spec.name,
             chosen=chosen.why,
             default=default,
             base_url=spec.base_url or "",
-            price=price,
+            price=chosen.price or price_of({**shipped(), **self.prices}, spec.provider, spec.model),
             breaker=state,
             until=until,
+            trouble=await self._trouble(to, tenant, stage),
         )
+
+    async def _trouble(self, to: Destination, tenant: str, stage: str) -> str:
+        missing = clients.lacking(to.provider)
+        if missing:
+            return f"its library is not installed: {missing}"
+        try:
+            await self.keys.of(to, tenant=tenant, stage=stage)
+        except ModelError as error:
+            return error.message
+        return ""
 
     def _seen(self, endpoint: ModelEndpoint) -> ModelCard:
         state, until = self._worst([endpoint])

@@ -1,6 +1,7 @@
 """Which class answers for a provider. Each is imported when its first model is asked."""
 
 import importlib
+import importlib.util
 from contextlib import suppress
 from typing import Final
 
@@ -21,6 +22,13 @@ def load(provider: str) -> None:
     for name in _LIBRARIES.get(provider, ()):
         with suppress(ImportError):  # said when the client is made, with the line that installs it
             importlib.import_module(name)
+
+
+def lacking(provider: str) -> str:
+    """The line that installs what its client needs; empty where it is there."""
+    library = _LIBRARIES.get(provider, ("",))[0].partition(".")[0]
+    there = not library or importlib.util.find_spec(library) is not None
+    return "" if there else f"pip install 'tenuto[{provider.removesuffix('-responses')}]'"
 
 
 def make(spec: ModelSpec) -> Model:

@@ -25,7 +25,7 @@ class Price:
 class ModelCard:
     """A model that there is. `name`: what a file writes. `model`: what it means, without credentials.
 
-    `chosen`: why it is this one. `breaker`: `open` while it is known to be down, until `until` (seconds since the epoch).
+    `chosen`: why it is this one. `trouble`: why it cannot be asked, where it cannot. `breaker`: `open` while it is known to be down, until `until` (seconds since the epoch).
     """
 
     name: str
@@ -36,6 +36,7 @@ class ModelCard:
     price: Price | None = None
     breaker: State = "closed"
     until: float | None = None
+    trouble: str = ""
 
 
 class Models(Protocol):
