@@ -196,8 +196,11 @@ class LocalContext:
     def _definition(self, name: str) -> NodeDefinition:
         try:
             return self._attempt.owner.services.registry[name]
-        except (UnknownNode, BrokenNode) as error:
+        except BrokenNode as error:
             raise NodeError(str(error), type="node", retry=False) from None
+        except KeyError as error:
+            said = str(error) if isinstance(error, UnknownNode) else f"there is no node `{name}`"
+            raise NodeError(said, type="node", retry=False) from None
 
     async def _run_node(self, definition: NodeDefinition, given: Mapping[str, Any], key: str) -> Any:
         called = Called(self._attempt, definition)
