@@ -67,8 +67,27 @@ def _problems_in(word: str) -> list[tuple[str, list[Any]]]:
             raise Refused("invalid", f"no flows in {word}", f"a flow's file ends in {', '.join(ENDINGS)}")
         return [found for file in inside for found in _problems_in(file)]
     source = source_of(word)
-    registry = open_registry(place_of().settings, source.file.parent if source.file else None)
-    return [(source.shown, load(source.content, library=library(registry)).problems)]
+    beside = source.file.parent if source.file else None
+    registry = open_registry(place_of().settings, beside)
+    loaded = load(source.content, library=library(registry))
+    return [(source.shown, [*loaded.problems, *_agents_missing(loaded.document, source.content, beside)])]
+
+
+def _agents_missing(document: object, content: bytes, beside: Path | None) -> list[Any]:
+    """Agents that the document names and that are not there. Looked for only where it names some."""
+    from tenuto.service.agent_names import agents_named, unknown_agents
+
+    named = list(agents_named(document))
+    if not named:
+        return []
+    import asyncio
+
+    from tenuto.bootstrap.agents import agents_beside
+    from tenuto.cli.house import place_of
+    from tenuto.documents.load import placed
+
+    known = asyncio.run(agents_beside(place_of().settings, beside).names(tenant="default"))
+    return placed(content, unknown_agents(named, known))
 
 
 def _problem_json(shown: str, problem: Any) -> dict[str, object]:

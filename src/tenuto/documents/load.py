@@ -59,6 +59,14 @@ def parse(source: bytes | str, *, format: Format | None = None) -> tuple[object,
         return None, [refused.problem]
 
 
+def placed(source: bytes | str, problems: list[Problem]) -> list[Problem]:
+    """Problems that somebody else has found in a document that can be parsed, with their lines."""
+    text = decode(source)
+    if isinstance(text, Problem) or not problems:
+        return problems
+    return _placed(problems, text, _parsed(text, None)[1])
+
+
 @contextmanager
 def _no_collection(size: int) -> Generator[None, None, None]:
     """Nearly all that reading a large document makes is kept: looking for garbage in it takes a third of the time."""
