@@ -62,8 +62,8 @@ async def test_an_agent_runs_without_the_tools_that_are_not_there(rooms: Agents,
     assert agent.approve == ("node:z",)
     assert [(each.path, each.code, each.severity) for each in agent.problems] == [
         ("tools[3]", "foreign_tool", "warning"),
-        ("tools[0]", "unknown_tool", "warning"),
-        ("tools[2]", "bare_tool", "warning"),
+        ("tools", "unknown_tool", "warning"),
+        ("tools", "bare_tool", "warning"),
     ]
     assert router.asked == [("acme", "prod")]
 

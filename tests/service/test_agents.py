@@ -152,7 +152,7 @@ class TestSaving:
             assert made.loaded.agent is not None
             assert [(each.path, each.code, each.severity) for each in made.problems] == [
                 ("tools[1]", "foreign_tool", "warning"),
-                ("tools[0]", "unknown_tool", "warning"),
+                ("tools", "unknown_tool", "warning"),
             ]
             assert "node:http.request" in str(made.problems[1])
 

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from tenuto.core.problems import did_you_mean
+from tenuto.core.problems import Problem, did_you_mean
 from tenuto.ports.agent_source import AgentSource
 from tenuto.ports.models import Models
 from tenuto.ports.tools import Tools
@@ -96,8 +96,13 @@ class _Rooms:
         problems = await self.house.router.check(agent.tools, tenant=self.tenant, stage=self.stage)
         missing = {problem.path for problem in problems if problem.severity == "error"}
         tools = tuple(tool for index, tool in enumerate(agent.tools) if f"tools[{index}]" not in missing)
-        lacking = tuple(replace(problem, severity="warning") for problem in problems)
+        lacking = tuple(as_warning(problem) for problem in problems)
         return replace(agent, tools=tools, problems=(*agent.problems, *lacking))
+
+
+def as_warning(problem: Problem) -> Problem:
+    """What is wrong with a tool that an agent names. Where it stands among those that could be ours says nothing of its file."""
+    return replace(problem, path="tools", severity="warning")
 
 
 def no_agent(name: str, names: Sequence[str]) -> NodeError:

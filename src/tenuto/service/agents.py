@@ -21,6 +21,7 @@ from tenuto.ports.agents import AgentVersion, AgentVersionEntry
 from tenuto.ports.records import BadCursor, Page
 from tenuto.ports.store import Transaction
 from tenuto.sdk.agents.agent import Agent
+from tenuto.service.agent_house import as_warning
 from tenuto.service.agent_shelf import AgentShelf
 from tenuto.service.agent_sources import read_version, saved
 from tenuto.service.audit import audit
@@ -122,7 +123,7 @@ async def lacking(shelf: AgentShelf, who: Principal, agent: Agent) -> list[Probl
     if not agent.tools:
         return []
     found = await shelf.tools.check(agent.tools, tenant=who.tenant, stage=DEFAULT_STAGE)
-    return [replace(problem, severity="warning") for problem in found]
+    return [as_warning(problem) for problem in found]
 
 
 # --- saving
