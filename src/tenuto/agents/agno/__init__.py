@@ -14,7 +14,10 @@ from tenuto.sdk.agents.runtime import Runtime
 os.environ["AGNO_TELEMETRY"] = "false"  # it wins over what an agent says of itself
 if os.environ.get("AGNO_DEBUG", "false").lower() != "true":
     for name in ("agno", "agno-team", "agno-workflow"):
-        logging.getLogger(name).setLevel(logging.CRITICAL + 1)  # Agno leaves a logger alone that has a level
+        logger = logging.getLogger(name)
+        logger.setLevel(logging.CRITICAL)  # Agno gives no handler to a logger that has a level
+        logger.addHandler(logging.NullHandler())
+        logger.propagate = False
 
 PACKAGE = Package(
     title="Agno",

@@ -103,7 +103,7 @@ class DurableModel(Model):
     ) -> tuple[bool, Timer, FunctionCall, FunctionExecutionResult]:
         timer = Timer()
         with self._out, timer:
-            answer = await self._call(_call_of(function_call))
+            answer = await self._call(call_of(function_call))
         text = str(answer["content"])
         failed = text.startswith(_FAILED)
         function_call.result, function_call.error = text, text if failed else None
@@ -111,6 +111,6 @@ class DurableModel(Model):
         return not failed, timer, function_call, result
 
 
-def _call_of(made: FunctionCall) -> ToolCall:
+def call_of(made: FunctionCall) -> ToolCall:
     call: ToolCall = {"id": made.call_id or "", "name": made.function.name, "arguments": made.arguments or {}}
     return {**call, "wrong": made.error} if made.error else call

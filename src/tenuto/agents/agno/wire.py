@@ -25,7 +25,7 @@ class Wire:
     async def answer(self, ask: Ask, tell: Tell, *, key: str) -> Answer:
         await imported(self._spec)
         form = response_format(self._spec, ask)
-        messages = agno_messages(ask["messages"] if form is not None else _with_schema(ask))
+        messages = agno_messages(ask["messages"] if form is not None else with_schema(ask))
         async with native(self._spec, ask, key) as model:
             said = await heard(model, messages, agno_tools(ask["tools"]), tell, response_format=form)
         return our_answer(said, self._spec.name, apart=self._spec.provider in APART)
@@ -51,7 +51,7 @@ async def heard(
     return said
 
 
-def _with_schema(ask: Ask) -> list[Message]:
+def with_schema(ask: Ask) -> list[Message]:
     """For a wire that has no place for a schema: it is told in words."""
     schema = ask.get("output")
     if not schema:

@@ -44,10 +44,18 @@ class OwnAgent:
 
     async def run(self, task: str) -> Result:
         theirs = OwnModel(self._own.model)
+        calls = OwnCalls(self._out)
         desk = own_desk(
-            self._own.name, task, self._terms, self._ctx, wired=_wired, own=[own_endpoint(theirs)], above=self._above
+            self._own.name,
+            task,
+            self._terms,
+            self._ctx,
+            wired=_wired,
+            own=[own_endpoint(theirs)],
+            above=self._above,
+            aside=calls.aside,
         )
-        calls = OwnCalls(desk.caller.call, self._out)
+        calls.call = desk.caller.call
         model = DurableModel(self._granting(desk, calls), self._out, output=self._terms.output, asked=theirs.before)
         calls.agent = of_this_run(self._own, model, calls)
         try:

@@ -21,29 +21,33 @@ _FAILED = "Error: "
 
 
 class OwnCalls(ToolExecutor):
-    """Runs the calls of one turn. `agent`: whose they are."""
+    """Runs the calls of one turn. `agent`: whose they are. `call`: records and answers each of them."""
 
     agent: Agent
+    call: Callable[[ToolCall], Awaitable[Message]]
 
-    def __init__(self, call: Callable[[ToolCall], Awaitable[Message]], out: WayOut) -> None:
-        self._call = call
+    def __init__(self, out: WayOut) -> None:
         self._out = out
         self._turn: tuple[Any, ...] = ()
 
     async def _execute(  # pyright: ignore[reportIncompatibleMethodOverride]  what is only handed on is not named
         self, agent: Agent, tool_uses: list[ToolUse], tool_results: list[ToolResult], *turn: Any
     ) -> AsyncGenerator[Any]:
-        self._turn = turn
+        self.agent, self._turn = agent, turn
         for use in tool_uses:
-            if isinstance(tools_of(agent).get(use["name"]), StructuredOutputTool):
-                async for event in self.made(use, tool_results):  # it only looks at the answer, and remembers it
+            if self.aside(use["name"]):
+                async for event in self.made(use, tool_results):
                     yield event
                 continue
             with self._out:
-                message = await self._call(call_of(use))
+                message = await self.call(call_of(use))
             result = tool_result(message)
             tool_results.append(result)
             yield ToolResultEvent(result)
+
+    def aside(self, tool: str) -> bool:
+        """That of a `structured_output_model` only looks at the answer, and remembers it."""
+        return isinstance(tools_of(self.agent).get(tool), StructuredOutputTool)
 
     def made(self, use: ToolUse, results: list[ToolResult]) -> AsyncGenerator[Any]:
         """One call as Strands makes it, with its hooks; what came of it is added to the results."""

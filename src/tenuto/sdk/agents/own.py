@@ -5,15 +5,15 @@ must not be repeated, what may be spent) holds as it does for an agent file.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeVar
 
-from tenuto.sdk.agents.agent import MAX_TURNS, Agent
+from tenuto.sdk.agents.agent import INHERIT, MAX_TURNS, Agent
 from tenuto.sdk.agents.asking import Asker
 from tenuto.sdk.agents.asking_person import told
 from tenuto.sdk.agents.calling import Caller
 from tenuto.sdk.agents.desk import Desk
-from tenuto.sdk.agents.messages import Usage
+from tenuto.sdk.agents.messages import ToolCall, Usage
 from tenuto.sdk.agents.model import Endpoint, Model, ModelError, ModelSpec
 from tenuto.sdk.agents.runtime import Work
 from tenuto.sdk.agents.standing import Standing
@@ -93,13 +93,17 @@ def own_desk(
     wired: Callable[[Endpoint], Model],
     own: Sequence[Endpoint],
     above: Standing | None = None,
+    aside: Callable[[str], bool] = lambda _: False,
 ) -> Desk:
-    """A desk for such an agent. `own`: its models, asked where no other one is named; its tools are granted as they come up."""
+    """A desk for such an agent. `own`: its models, asked where no other one is named; its tools are granted as they come up.
+
+    `aside`: whether a tool of that name is run by the framework alone, because it only sets something in motion.
+    """
     agent = Agent(
         name=name,
         prompt="",
         version="own",
-        model=(terms.model,) if terms.model else (),
+        model=(terms.model,) if terms.model else (INHERIT,),
         max_turns=terms.max_turns,
         budget=dict(terms.budget),
         approve=tuple(terms.approve),
@@ -107,8 +111,19 @@ def own_desk(
     )
     standing = Standing.of(agent, ctx, above)
     caller = Caller(standing, ())
-    asker = Asker(standing, caller.expect, wired=wired, endpoints=None if terms.model else own)
+
+    def expect(calls: Sequence[ToolCall]) -> None:
+        caller.expect([call for call in calls if not aside(call["name"])])
+
+    asker = Asker(standing, expect, wired=wired, endpoints=None if terms.model or not own else own)
     return Desk(Work(agent=agent, task=task), standing, asker, caller)
+
+
+def needs_person(desk: Desk, tool: str) -> None:
+    """What the agent's own code says of a tool of its own."""
+    agent = desk.standing.agent
+    if tool not in agent.approve:
+        desk.standing.agent = replace(agent, approve=(*agent.approve, tool))
 
 
 async def answered(ctx: Context, key: str, question: str, show: Any) -> Any:
