@@ -56,9 +56,18 @@ class TestCreate:
         assert len(model.asked) == 2
 
     def test_phases_have_a_minute_five_and_half_a_one(self):
-        nodes: Any = document("x")["nodes"]
+        nodes: Any = document()["nodes"]
 
         assert [nodes[name]["timeout"] for name in ("plan", "execute", "review")] == ["60s", "5m", "30s"]
+
+    async def test_a_role_is_text(self, admin: httpx2.AsyncClient, server: Server):
+        """An expression in the task or the role reaches the agent as it stands."""
+        model = play(server, NO_REVIEW)
+
+        workflow = await start(admin, agent_type="${input}", task="${run.id}")
+
+        assert workflow["status"] == "succeeded"
+        assert all("${input}" in str(each["messages"]) and "${run.id}" in str(each["messages"]) for each in model.asked)
 
     async def test_one_key_is_one_workflow(self, admin: httpx2.AsyncClient, server: Server):
         play(server, NO_REVIEW)

@@ -137,7 +137,7 @@ class Chat:
     def _tools(self, _: str) -> None:
         agent = self.talk.agent
         if agent is None or not agent.tools:
-            _told("it has no tools" if agent is not None else "the owner of the directory knows its tools")
+            _told("it has no tools" if agent is not None else "say something first: the process that owns the directory knows its tools")
             return
         rows = [
             [Cell(f"  {tool}"), Cell("asks first" if tool in agent.approve else "", "yellow")] for tool in agent.tools

@@ -8,7 +8,7 @@ from tenuto.service.projection import RunView
 def efforts_line(efforts: Efforts, seconds: float | None = None) -> str:
     """`2 answers of openai:gpt-5, 1 tool call  3.1s  $0.004 1,234 tokens`."""
     models = " and ".join(efforts.models)
-    said = [f"{plural(efforts.asked, 'answer')}{f' of {models}' if models else ''}"]
+    said = [f"{plural(efforts.asked, 'answer')}{f' of {models}' if models else ''}"] if efforts.asked else []
     said += [plural(efforts.called, "tool call")] if efforts.called else []
     took = duration(seconds) if seconds is not None else ""
     return "  ".join(part for part in (", ".join(said), took, cost(efforts.cost)) if part)

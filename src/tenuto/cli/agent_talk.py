@@ -15,7 +15,7 @@ from tenuto.cli.house import House, Place, reaching
 from tenuto.cli.inside import blank_of
 from tenuto.ports.engine import Outcome, Refused
 from tenuto.sdk.agents import Agent, Agents
-from tenuto.service.agent_efforts import Efforts, efforts_of
+from tenuto.service.agent_efforts import Efforts, agent_at_work, efforts_of
 from tenuto.service.agent_flows import Order
 
 _WHILE_ASKED: Final = "stopped by who asked"
@@ -36,7 +36,7 @@ class Turn:
 
 @dataclass(slots=True)
 class Talk:
-    """`agent`: None where another process owns the directory and finds it there. Open it first, close it last."""
+    """`agent`: None until it has spoken, where another process owns the directory and finds it. Open first, close last."""
 
     place: Place
     order: Order
@@ -93,7 +93,9 @@ class Talk:
         blank = blank_of(house.archive)
         following = Following(house.engine, run, await blank(run), blank, self.manner, agent=True)
         outcome = await or_failure(house, following.run())
-        efforts = efforts_of(await house.archive.facts(run))
+        facts = await house.archive.facts(run)
+        efforts = efforts_of(facts)
+        self.agent = self.agent or agent_at_work(facts)
         self.turns += 1
         self.spent.add(efforts)
         return Turn(run, outcome, efforts)

@@ -50,8 +50,12 @@ _PLAN_SCHEMA: Final[Mapping[str, Json]] = {
 }
 _INPUT: Final[Mapping[str, Json]] = {
     "type": "object",
-    "properties": {"task": {"type": "string", "minLength": 1}, "agent_type": {"type": "string"}},
-    "required": ["task", "agent_type"],
+    "properties": {
+        "task": {"type": "string", "minLength": 1},
+        "agent_type": {"type": "string"},
+        "worker": {"description": "The agent that does it: its name, or one of this workflow alone."},
+    },
+    "required": ["task", "agent_type", "worker"],
     "additionalProperties": False,
 }
 
@@ -72,11 +76,11 @@ class Workflow:
     ended_at: float | None = None
 
 
-def document(worker: Json) -> dict[str, Json]:
-    """Plan (a minute), execute (five), and review (half a minute) if the plan asks for one. `worker`: the `agent` of each."""
+def document() -> dict[str, Json]:
+    """Plan (a minute), execute (five), and review (half a minute) if the plan asks for one. Who works on what is its input."""
 
     def asks(text: str, **more: Json) -> dict[str, Json]:
-        return {"agent": worker, "task": f"{text}${{input.task}}", **more}
+        return {"agent": "${input.worker}", "task": f"{text}${{input.task}}", **more}
 
     return {
         "flow": FLOW,
@@ -112,9 +116,9 @@ async def create(
     trace: str | None = None,
 ) -> Started:
     worker = await _worker(platform, who, agent_type)
-    flow = read_flow(document(worker), platform.flows.library)
+    flow = read_flow(document(), platform.flows.library)
     labels = {_LABEL: FLOW, _TYPE_LABEL: agent_type}
-    asked = Asked(flow=FLOW, input={"task": task, "agent_type": agent_type}, labels=labels)
+    asked = Asked(flow=FLOW, input={"task": task, "agent_type": agent_type, "worker": worker}, labels=labels)
     return await start_flow(platform, who, flow, asked, key=key, led=led, trace=trace)
 
 
