@@ -50,8 +50,11 @@ class Play:
         self.out = WayOut()
 
     async def run(self, own: Agent | Team, task: str, session: str | None) -> Result:
+        return await self.led(self._seated(own), task, session)
+
+    async def led(self, mine: Any, task: str, session: str | None = None) -> Result:
+        """By an agent or a team whose models are seats already."""
         SCOPE.set(Scope(self._ctx))
-        mine = self._seated(own)
         seat: Seat = mine.model
         key = self._ctx.idempotency_key
         output = await settled(mine.arun(task, session_id=session or key, run_id=key), self.out)
@@ -94,8 +97,9 @@ class Play:
                 setattr(agent, place, mine)
 
     def seat(self, name: str, models: Sequence[Model], terms: Terms, *, aside: str = "") -> Seat:
-        own = [OwnModel(_bare(model)) for model in models]
-        return Seat(name, self._opener(name, own, terms, aside), self.out, own, terms.once)
+        """`terms.model`: asked in place of their own."""
+        own = [] if terms.model else [OwnModel(_bare(model)) for model in models]
+        return Seat(name, self._opener(name, own, terms, aside), self.out, own, once=terms.once)
 
     def _opener(self, name: str, own: Sequence[OwnModel], terms: Terms, aside: str) -> Opener:
         endpoints = [own_endpoint(model) for model in own]

@@ -55,15 +55,26 @@ class Place:
 
 
 class Seat(DurableModel):
-    """`open_desk`: for a task, which is known by its scope. `own`: the models that a person gave to the agent; none of an agent file."""
+    """`open_desk`: for a task, which is known by its scope. `own`: the models that a person gave to the agent.
+
+    `filed`: it is an agent file, whose tools are those of its desk; else they are those that Agno finds.
+    """
 
     def __init__(
-        self, name: str, open_desk: Opener, out: WayOut, own: Sequence[OwnModel] = (), once: Sequence[str] = ()
+        self,
+        name: str,
+        open_desk: Opener,
+        out: WayOut,
+        own: Sequence[OwnModel] = (),
+        *,
+        once: Sequence[str] = (),
+        filed: bool = False,
     ) -> None:
         super().__init__(name, self._nobody, self._made, out)
         self._open = open_desk
         self._own = own
         self._once = frozenset(once)
+        self._filed = filed
         self._places: dict[str, Place] = {}
         for model in own[:1]:
             self._resemble(model.own)
@@ -93,7 +104,7 @@ class Seat(DurableModel):
                 await place.begin(messages)
             said = place.said(messages)
             ask = self._question(place.desk, said, tools, more.get("response_format"))
-            if self._own:
+            if not self._filed:
                 self._grant(place, tools or [])
             for model in self._own:
                 model.before(Asked(said, tools, _understood(more), len(ask["messages"])))
@@ -101,12 +112,9 @@ class Seat(DurableModel):
         return response_of(self.answer)
 
     def _question(self, desk: Desk, said: list[AgnoMessage], tools: list[dict[str, Any]] | None, form: Any) -> Ask:
-        ask = our_ask(said, tools if self._own else None)
-        if not self._own:
-            return {**ask, "tools": desk.caller.schemas, "output": desk.output}
-        if desk.output is None and not desk.standing.agent.model:
-            return ask
-        return {**ask, "output": desk.output or _schema(form)}
+        if self._filed:
+            return {**our_ask(said, None), "tools": desk.caller.schemas, "output": desk.output}
+        return {**our_ask(said, tools), "output": desk.output or (None if self._own else _schema(form))}
 
     async def _nobody(self, ask: Ask) -> NoReturn:
         raise AssertionError(ask)  # its questions go to the desk of the task
