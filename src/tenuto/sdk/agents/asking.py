@@ -68,7 +68,8 @@ class Asker:
 
         answer = await self._ctx.step(key, call, said)
         ledger.turn()
-        ledger.spend(answer["usage"])
+        if not ledger.spend(answer["usage"]):
+            self._ctx.log(f"no price is known for {answer['model']}: the budget in dollars does not see it")
         return answer
 
     async def _answer(self, ask: Ask, tell: Tell | None, key: str) -> Answer:

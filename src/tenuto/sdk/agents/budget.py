@@ -32,16 +32,17 @@ class Ledger:
         self._agent = agent
         self._ctx = ctx
         self._first: dict[str, float] = {**{unit: limits[unit] for unit in UNITS if unit in limits}, "turns": turns}
-        self._limits = dict(self._first)
+        self.limits = dict(self._first)
         self._above = above
         self._pauses = 0
         self.used: dict[str, float] = dict.fromkeys(UNITS, 0)
 
-    def spend(self, usage: Usage | Mapping[str, Any]) -> None:
-        """One question to a model, or what a tool says that it cost."""
+    def spend(self, usage: Usage | Mapping[str, Any]) -> bool:
+        """One question to a model, or what a tool says that it cost. False if a budget in dollars cannot see it."""
         for ledger in self.line():
             for unit in ("usd", "tokens"):
                 ledger.used[unit] += float(cast("Mapping[str, Any]", usage).get(unit) or 0)
+        return "usd" in usage or not any("usd" in ledger.limits for ledger in self.line())
 
     def turn(self) -> None:
         self.used["turns"] += 1
@@ -55,7 +56,7 @@ class Ledger:
     @property
     def over(self) -> str | None:
         """The unit of which nothing is left."""
-        return next((unit for unit, limit in self._limits.items() if self.used[unit] >= limit), None)
+        return next((unit for unit, limit in self.limits.items() if self.used[unit] >= limit), None)
 
     async def more(self, unit: str) -> None:
         """Wait for a person, who gives more or ends it."""
@@ -65,8 +66,8 @@ class Ledger:
         if added is None:
             raise Stopped(self, f"{self._agent} was ended at its limit of {self._limit(unit)}")
         for key, amount in added.items():
-            if key in self._limits:
-                self._limits[key] += amount
+            if key in self.limits:
+                self.limits[key] += amount
 
     def _ask(self, unit: str) -> dict[str, Any]:
         return {
@@ -74,13 +75,13 @@ class Ledger:
             "question": f"{self._agent} has used its {self._limit(unit)}. May it go on?",
             "agent": self._agent,
             "over": unit,
-            "used": {unit: self.used[unit] for unit in self._limits},
-            "limit": dict(self._limits),
+            "used": {unit: self.used[unit] for unit in self.limits},
+            "limit": dict(self.limits),
             "answers": [{"add": {unit: self._first[unit]}}, {"stop": True}],
         }
 
     def _limit(self, unit: str) -> str:
-        return f"{self._limits[unit]:g} {_NAMED[unit]}"
+        return f"{self.limits[unit]:g} {_NAMED[unit]}"
 
     def line(self) -> "Iterator[Ledger]":
         """Itself, and those of its callers."""

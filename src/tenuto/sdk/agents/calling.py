@@ -80,6 +80,7 @@ class Caller:
         self._same: dict[str, int] = {}  # by call and answer: how often that came of it
         self._repeats: dict[str, int] = {}  # by call: how often the same came of it last
         self._doubtful: set[str] = set()  # tools of which a call may have happened or not
+        self.handed_off: Any = None  # the answer of an agent that was called to take over
 
     @property
     def tools(self) -> list[Tool]:
@@ -285,6 +286,8 @@ class Caller:
     def _noted(self, tool: Tool, arguments: dict[str, Any], outcome: Outcome, *, known: bool) -> list[str]:
         """What follows from an answer for the calls to come, and what the model should know of it."""
         self._read(tool, outcome)
+        if tool.durable and arguments.get("hand_off") is True and outcome["status"] == "answered":
+            self.handed_off = outcome.get("answer")
         self._standing.ledger.spend(outcome.get("usage", {}))
         if known:  # else the agent that was called has told its callers as it went
             self._standing.ledger.spend(outcome.get("spent", {}))

@@ -50,6 +50,10 @@ class AgentTool:
                 "description": "All that it needs to know: it sees nothing else",
             },
             "parameters": {"type": "object", "description": "Texts and data that the task speaks of, by name"},
+            "hand_off": {
+                "type": "boolean",
+                "description": "True: its answer is the final one, given as it stands, and your own work ends with it",
+            },
         },
         "required": ["task"],
         "additionalProperties": False,
