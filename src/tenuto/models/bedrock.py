@@ -1,6 +1,7 @@
 """`bedrock:`: Amazon Bedrock's converse, for all models that it serves."""
 
 import asyncio
+import functools
 import json
 import re
 from collections.abc import Mapping
@@ -36,7 +37,10 @@ class Bedrock:
 
     def __init__(self, spec: ModelSpec) -> None:
         self._spec = spec
-        self._session: Any = _session(spec)
+        try:
+            self._session: Any = _session()
+        except ImportError:
+            raise ModelError(f"{spec.name} needs aiobotocore: {INSTALL}", retry=False) from None
         self._open: Any = None
         self._first = asyncio.Lock()
         self._stack = AsyncExitStack()
@@ -98,11 +102,11 @@ class Bedrock:
         return question
 
 
-def _session(spec: ModelSpec) -> Any:
-    try:
-        from aiobotocore import session  # pyright: ignore[reportMissingTypeStubs]  it has none
-    except ImportError:
-        raise ModelError(f"{spec.name} needs aiobotocore: {INSTALL}", retry=False) from None
+@functools.cache
+def _session() -> Any:
+    """One for all: it keeps the description of the service, which takes half a second to read."""
+    from aiobotocore import session  # pyright: ignore[reportMissingTypeStubs]  it has none
+
     return cast("Any", session).get_session()
 
 
