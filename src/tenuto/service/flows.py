@@ -114,11 +114,13 @@ async def save(shelf: Shelf, tx: Transaction, who: Principal, checked: Checked, 
     if flow is None:
         raise Invalid("the flow has problems", checked.loaded.errors, "mend them, or keep it as a draft: `?draft=true`")
     shelf.refuse_if_from_file(who.tenant, flow.name, unless=file)
+    large = len(checked.source) > LARGE  # others are served meanwhile
+    document = await asyncio.to_thread(canonical_text, flow.document) if large else canonical_text(flow.document)
     version, new = await tx.versions.add(
         who.tenant,
         flow.name,
         hash=flow.hash,
-        document=canonical_text(flow.document),
+        document=document,
         source=checked.source,
         media_type=checked.media_type,
         description=flow.description,

@@ -2,10 +2,9 @@
 
 import asyncio
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, cast
 
 from tenuto.core.flow import Flow, Library, read
-from tenuto.core.flow.findings import mapping
 from tenuto.core.problems import Problem
 from tenuto.documents.schemas import wrong_schemas
 from tenuto.service.platform import Platform
@@ -14,7 +13,7 @@ from tenuto.service.refusals import Invalid, Refused
 
 Json = object
 
-_MANY_NODES: Final = 200  # from which on a document is not read on the loop
+_LARGE: Final = 20_000  # characters and members from which on a document is not read on the loop
 
 
 async def resolve(
@@ -33,14 +32,31 @@ async def validate_inline(
     if where.production:
         said = f"a document that is not saved never runs on the production stage `{where.name}`"
         raise Refused("forbidden", said, "save it and publish it there, or name another stage")
-    nodes = mapping(document.get("nodes")) or {}
-    if len(nodes) > _MANY_NODES:
+    if _is_large(document):
         flow, problems = await asyncio.to_thread(_read, document, platform.flows.library)
     else:
         flow, problems = _read(document, platform.flows.library)
     if flow is None:
         raise Invalid("the document has problems", [each for each in problems if each.severity == "error"])
     return flow
+
+
+def _is_large(document: Mapping[str, Json]) -> bool:
+    """Whether it has so much in it, anywhere; nobody counts further than that."""
+    weight, left = 0, [cast("Json", document)]
+    while left and weight <= _LARGE:
+        value = left.pop()
+        if isinstance(value, str):
+            weight += len(value)
+        elif isinstance(value, dict):
+            members = cast("dict[str, Json]", value)
+            weight += len(members) * 10
+            left.extend(members.values())
+        elif isinstance(value, list):
+            items = cast("list[Json]", value)
+            weight += len(items)
+            left.extend(items)
+    return weight > _LARGE
 
 
 def _read(document: Mapping[str, Json], library: Library) -> tuple[Flow | None, list[Problem]]:
