@@ -6,7 +6,7 @@ remembers, and a run that goes on must ask what it asked before.
 
 import copy
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, NoReturn, cast
 
 from agno.models.base import Model
@@ -24,6 +24,7 @@ from tenuto.sdk.agents import Ask, Message, ToolCall, ToolSchema
 from tenuto.sdk.agents.desk import Desk
 from tenuto.sdk.agents.leaving import WayOut
 from tenuto.sdk.agents.own import OwnTool, needs_person
+from tenuto.sdk.agents.taint import as_data
 
 Opener = Callable[[Scope], Awaitable[Desk]]
 _MEMBERS: Final = {"delegate_task_to_member": False, "delegate_task_to_members": True}  # whether several work at once
@@ -151,12 +152,14 @@ class Seat(DurableModel):
     async def _delegated(self, place: Place, function_call: FunctionCall) -> Any:
         """The members record what they do, each in the place that this call gives them; the call itself is made again."""
         place.delegated += 1
-        outer, standing = SCOPE.get(), place.desk.standing
-        shared = _MEMBERS[function_call.function.name]
-        SCOPE.set(Scope(outer.ctx, f"{outer.prefix}member:{place.delegated}/", standing, shared=shared))
+        name, outer, standing = function_call.function.name, SCOPE.get(), place.desk.standing
+        inner = replace(standing, taint=standing.taint.copy())
+        SCOPE.set(Scope(outer.ctx, f"{outer.prefix}member:{place.delegated}/", inner, shared=_MEMBERS[name]))
         with self._out:
             made: Any = await Model.arun_function_call(self, function_call)
-            function_call.result = await said(function_call.result)
+            text = await said(function_call.result)
+        standing.taint.join(inner.taint)
+        function_call.result = as_data(text, name) if text and inner.taint.strangers else text
         return made
 
     def _grant(self, place: Place, tools: list[dict[str, Any]]) -> None:
