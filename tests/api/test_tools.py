@@ -78,7 +78,7 @@ async def test_a_call_is_a_run(admin: httpx2.AsyncClient) -> None:
     assert (node.json()["status"], node.json()["output"]) == ("succeeded", "${secrets.KEY}")
     assert flow.json()["output"] == "hello you"
     assert wrong.status_code == 422
-    assert run["nodes"]["node"]["output"] == "hello you"
+    assert run["nodes"]["say"]["output"] == "hello you"
 
 
 async def test_nobody_does_through_a_tool_what_he_may_not_do_otherwise(

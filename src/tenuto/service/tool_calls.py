@@ -1,18 +1,23 @@
-"""Tools for people and programs: listed, looked at, called. A call is a run of a flow with one node, durable like any other."""
+"""Tools for people and programs: listed, looked at, called. A call is a run, durable like any other: of the flow itself, or of
+a flow with one node that calls the tool.
+"""
 
 from collections.abc import Mapping
 from typing import Any, Final
 
+from tenuto.ports.engine import StartRequest
 from tenuto.ports.records import BadCursor
 from tenuto.sdk.agents import Tool
 from tenuto.sdk.agents.fitting import unfit
 from tenuto.sdk.errors import NodeError
 from tenuto.service import nodes
+from tenuto.service.inputs import prepare
 from tenuto.service.nodes import Trial
 from tenuto.service.platform import Platform
 from tenuto.service.principal import Principal
 from tenuto.service.published import DEFAULT_STAGE
 from tenuto.service.refusals import Refused
+from tenuto.service.starting import take_up_files
 from tenuto.service.tools.toolbox import Workshop
 
 Json = object
@@ -86,8 +91,19 @@ async def begin(
     wrong = unfit(tool.parameters, dict(arguments))
     if wrong:
         raise Refused("invalid", f"the arguments do not fit `{tool.name}`: {'; '.join(wrong)}")
+    if kind == "flow":  # it is a run by itself
+        return await _start_flow(platform, who, tool.name, dict(arguments), where.name)
     given = {"tool": tool.name, "arguments": dict(arguments)}
     return await nodes.start_alone(platform, who, NODE, given, stage=stage, label=tool.name)
+
+
+async def _start_flow(platform: Platform, who: Principal, tool: str, arguments: dict[str, Any], stage: str) -> str:
+    found = await platform.flows.published.resolve(who.tenant, tool.partition(":")[2], stage=stage)
+    value, run = prepare(found.flow.input_schema, arguments), platform.names.run_id()
+    await take_up_files(platform, value, tenant=who.tenant, run=run)
+    labels = {nodes.TRIED: tool}
+    await platform.engine.start(StartRequest(found.flow, value, run=run, stage=stage, tenant=who.tenant, labels=labels))
+    return run
 
 
 def kind_of(name: str) -> str:
