@@ -95,6 +95,16 @@ class TestRetry:
 
         assert list(second.command("a").steps) == ["one", "two"]  # type: ignore[union-attr]
 
+    def test_steps_of_a_node_whose_input_was_edited_are_not_kept(self):
+        """SEMANTICS 38: they answered another question."""
+        first = chain()
+        first.step("a", "llm:1", "hello", input_hash="h")
+        first.fail("a")
+
+        second = again(first, keep_steps=True, edits={"a.input": {"value": 2}})
+
+        assert second.command("a").steps == {}  # type: ignore[union-attr]
+
     def test_the_keys_are_the_origins(self):
         """SEMANTICS 38: the origin's idempotency keys, so that an effect which did happen is recognised."""
         second = again(failed_at_c(), key_base="run-1")

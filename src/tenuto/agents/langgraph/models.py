@@ -37,7 +37,7 @@ def speaks_to(spec: ModelSpec) -> bool:
 
 
 def _params(spec: ModelSpec, ask: Ask) -> dict[str, Any]:
-    return {**spec.options, **ask.get("options", {})}
+    return {**spec.params, **ask.get("options", {})}
 
 
 @asynccontextmanager

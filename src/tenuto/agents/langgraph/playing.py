@@ -38,9 +38,12 @@ class Play:
     async def answer(self, given: Any) -> Any:
         """The graph's output."""
         await self._saver.restore()
-        SEAT.set(self._seat)
-        with alone():
-            return await self._played(given)
+        before = SEAT.set(self._seat)
+        try:
+            with alone():
+                return await self._played(given)
+        finally:
+            SEAT.reset(before)
 
     async def _played(self, given: Any) -> Any:
         if self._saver.log.head is not None:

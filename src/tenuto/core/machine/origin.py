@@ -24,7 +24,7 @@ def offer(state: State, ns: NodeState) -> bool:
         state.judge(ns, "reuse", (origin.run, result.port, result.output))
         return True
     steps = origin.steps.get(ns.path)
-    if steps and not ns.steps:
+    if steps and not ns.steps and f"{ns.path}.input" not in origin.edits:
         state.judge(ns, "inherit", steps)
         return True
     return False
@@ -105,7 +105,8 @@ def origin_of(
     """What a run of `flow` with these facts offers to its successor.
 
     `onto`: the successor's flow, where it was edited. `before`: only what was recorded up to that seq. `redo`: this
-    path and what follows from it run anew. `keep_steps`: of nodes without a result, the steps are taken over (a retry).
+    path and what follows from it run anew. `keep_steps`: of nodes without a result, the steps are taken over (a retry; a fork
+    at a fact, which goes on from the middle of a node).
     """
     results: dict[str, Result] = {}
     steps: dict[str, dict[str, tuple[str, Json]]] = {}

@@ -110,7 +110,7 @@ class History:
             before=before if isinstance(before, int) else None,
             redo=redo if isinstance(redo, str) else None,
             edits=edits,
-            keep_steps=said.get("kind") == "retry",
+            keep_steps=said.get("kind") == "retry" or isinstance(before, int),
         )
 
     async def about(self, run: str) -> About | None:
