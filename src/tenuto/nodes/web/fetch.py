@@ -3,23 +3,26 @@
 No script is run: a page that is built by scripts in the browser has little text here, and that is what the answer shows.
 """
 
+import asyncio
 from typing import TypedDict
 
-from tenuto.nodes.web.plain import Link, plain
+from tenuto.nodes.web.plain import plain
 from tenuto.sdk import Context, NodeError, node
 
 MOST = 500_000  # characters of text
+MOST_HTML = 2_000_000
 _HTML = ("text/html", "application/xhtml+xml")
 
 
 class Page(TypedDict):
-    """`url`: where it was found in the end. `characters`: of the whole text, of which `text` may be the beginning."""
+    """`url`: where it was found in the end. `characters`: of the whole text, of which `text` may be the beginning.
+    `links`: `{text, url}` each."""
 
     url: str
     title: str
     text: str
     characters: int
-    links: list[Link]
+    links: list[dict[str, str]]
 
 
 @node("web.fetch")
@@ -41,7 +44,7 @@ async def fetch(url: str, most: int = 20_000, links: int = 50, *, ctx: Context) 
     if response.media_type not in _HTML:
         text = response.text
         return {"url": response.url, "title": "", "text": text[:most], "characters": len(text), "links": []}
-    page = plain(response.text, response.url)
+    page = await asyncio.to_thread(plain, response.text[:MOST_HTML], response.url)  # others go on meanwhile
     return {
         "url": response.url,
         "title": page.title,

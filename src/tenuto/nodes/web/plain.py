@@ -1,13 +1,11 @@
-"""HTML as plain text: headings, paragraphs, lists and tables stay apart, what nobody sees is left out.
-
-The parser of the standard library takes any input and never backtracks; a page is bounded by the client that fetched it.
-"""
+"""HTML as plain text: headings, paragraphs, lists and tables stay apart, what nobody sees is left out."""
 
 import re
 from dataclasses import dataclass, field
-from html.parser import HTMLParser
-from typing import Final, TypedDict
+from typing import Final
 from urllib.parse import urljoin
+
+from tenuto.nodes.web.scan import Piece, pieces
 
 _UNSEEN: Final = frozenset({"script", "style", "noscript", "template", "svg", "head", "iframe", "object"})
 _BLOCKS: Final = frozenset(
@@ -47,55 +45,68 @@ _BLOCKS: Final = frozenset(
     ]
 )
 _HEADINGS: Final = {f"h{level}": "#" * level + " " for level in range(1, 7)}
+_GAP: Final = re.compile(r"\n{3,}")
 _LONGEST_LINK: Final = 2_000
 _MOST_LINKS: Final = 500
 
 
-class Link(TypedDict):
-    text: str
-    url: str
-
-
 @dataclass(slots=True)
 class Plain:
+    """`links`: `{text, url}`, in the order of the page."""
+
     title: str = ""
     text: str = ""
-    links: list[Link] = field(default_factory=list[Link])
+    links: list[dict[str, str]] = field(default_factory=list[dict[str, str]])
 
 
 def plain(html: str, base: str) -> Plain:
     reader = _Reader(base)
-    reader.feed(html)
-    reader.close()
+    for piece in pieces(html):
+        reader.take(piece)
     lines = [" ".join(line.split()) for line in "".join(reader.parts).splitlines()]
-    text = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+    text = _GAP.sub("\n\n", "\n".join(lines)).strip()
     return Plain(" ".join("".join(reader.title).split()), text, reader.links)
 
 
-class _Reader(HTMLParser):
+class _Reader:
     def __init__(self, base: str) -> None:
-        super().__init__(convert_charrefs=True)
         self.parts: list[str] = []
         self.title: list[str] = []
-        self.links: list[Link] = []
+        self.links: list[dict[str, str]] = []
         self._base = base
         self._unseen = 0
         self._in_title = False
         self._link: tuple[str, int] | None = None  # its address, and where its text begins in `parts`
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+    def take(self, piece: Piece) -> None:
+        if not piece.tag:
+            self._read(piece.text)
+        elif piece.closes:
+            self._close(piece.tag)
+        else:
+            self._open(piece.tag, piece.attributes or {})
+
+    def _read(self, text: str) -> None:
+        if self._in_title:
+            self.title.append(text)
+        elif not self._unseen:
+            self.parts.append(text)
+
+    def _open(self, tag: str, attributes: dict[str, str]) -> None:
         if tag == "title":
             self._in_title = True
         elif tag in _UNSEEN:
             self._unseen += 1
+        elif tag == "body":
+            self._unseen = 0  # the head has ended, whether it says so or not
         elif tag == "a":
-            self._begin_link(dict(attrs).get("href") or "")
+            self._begin_link(attributes.get("href", ""))
         elif tag in {"td", "th"}:
             self.parts.append(" | ")
         elif tag in _BLOCKS:
             self.parts.append("\n- " if tag == "li" else "\n\n" + _HEADINGS[tag] if tag in _HEADINGS else "\n")
 
-    def handle_endtag(self, tag: str) -> None:
+    def _close(self, tag: str) -> None:
         if tag == "title":
             self._in_title = False
         elif tag in _UNSEEN:
@@ -104,12 +115,6 @@ class _Reader(HTMLParser):
             self._end_link()
         elif tag in _BLOCKS:
             self.parts.append("\n\n" if tag == "p" or tag in _HEADINGS else "\n")
-
-    def handle_data(self, data: str) -> None:
-        if self._in_title:
-            self.title.append(data)
-        elif not self._unseen:
-            self.parts.append(data)
 
     def _begin_link(self, address: str) -> None:
         self._end_link()
