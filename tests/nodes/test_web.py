@@ -102,7 +102,17 @@ ODD = [
     "</",
     "<?",
     "\0",
-, "<title>", "<a x", "<a b=c ", "</a", "<svg", "<li><a href=x>", "&notit;", "<p a='>'>", "=", "<a " + "b=" * 50]
+    "<title>",
+    "<a x",
+    "<a b=c ",
+    "</a",
+    "<svg",
+    "<li><a href=x>",
+    "&notit;",
+    "<p a='>'>",
+    "=",
+    "<a " + "b=" * 50,
+]
 
 
 @pytest.mark.parametrize("piece", ODD, ids=range(len(ODD)))
