@@ -122,7 +122,7 @@ class TestRun:
         resumed = tenuto("resume", name)
 
         assert waiting.code == 3
-        assert 'node:debug.echo: keeper may not do that alone {"value": "tea"}' in waiting.err
+        assert 'node:debug.echo: its file asks for a person {"value": "tea"}' in waiting.err
         assert resumed.code == 0
         assert resumed.out.rstrip().endswith("Here is your tea.")
 

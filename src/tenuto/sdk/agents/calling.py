@@ -31,6 +31,7 @@ AT_ONCE: Final = 8
 SAME_TOLD: Final = 3  # the same call with the same answer: the model is told
 SAME_ASKED: Final = 5  # and from then on a person is asked
 _NEAR: Final = 3
+_DOUBTFUL: Final = frozenset({"timeout", "lost"})  # errors of a call that was on its way
 
 
 @dataclass(slots=True)
@@ -161,7 +162,8 @@ class Caller:
             return None  # it was made, and needed nobody
         approver = self._standing.approver_of(tool.name)
         if approver is not None:
-            return f"{approver} may not do that alone"
+            whose = "its file" if approver == self._standing.agent.name else f"the file of {approver}"
+            return f"{whose} asks for a person"
         if tool.name in self._doubtful:
             return "an earlier call of it may have happened, though no answer came"
         if self._repeats.get(hash_of(tool.name, place.call["arguments"]), 0) >= SAME_ASKED:
@@ -291,7 +293,7 @@ class Caller:
         self._standing.ledger.spend(outcome.get("usage", {}))
         if known:  # else the agent that was called has told its callers as it went
             self._standing.ledger.spend(outcome.get("spent", {}))
-        if outcome.get("error", {}).get("type") == "timeout" and tool.effects == "once":
+        if outcome.get("error", {}).get("type") in _DOUBTFUL and tool.effects == "once":
             self._doubtful.add(tool.name)
         call = hash_of(tool.name, arguments)
         same = hash_of(call, {"answer": outcome.get("answer"), "error": outcome.get("error")})
