@@ -9,6 +9,7 @@ for each point tells what came of it.
 """
 
 import asyncio
+import importlib
 import json
 import os
 import sys
@@ -51,6 +52,13 @@ async def write(line: str, *, ctx: Context) -> str:
     os.fsync(book)
     return f"written: {line}"
 '''
+
+
+# Of each framework, before the forks.
+IMPORTED = {
+    "agno": ["tenuto.agents.agno.runtime", "agno.models.openai"],
+    "strands": ["tenuto.agents.strands.runtime", "strands.models.openai"],
+}
 
 
 def prepare(directory: Path, url: str, runtime: str) -> None:
@@ -99,6 +107,8 @@ def main() -> None:
     directory, url, runtime, *points = sys.argv[1:]
     root = Path(directory)
     prepare(root, url, runtime)
+    for module in IMPORTED.get(runtime, ()):
+        importlib.import_module(module)
     for point in points:
         first = forked(lambda point=point: play(root, point, first=True))
         last = forked(lambda point=point: play(root, point, first=False)) if first else 0
