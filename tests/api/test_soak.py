@@ -1,0 +1,105 @@
+"""R18, in short: thousands of runs, one after the other and side by side, leave the memory flat and nothing slower."""
+
+import asyncio
+import logging
+import os
+import time
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from api.server_process import ServerProcess
+from api.test_kills import serving
+
+pytestmark = [pytest.mark.serial, pytest.mark.nightly]
+
+RUNS = int(os.environ.get("TENUTO_SOAK_RUNS", "20000"))
+WARM = 2_000  # runs until every cache has what it keeps
+AT_ONCE = 20
+GROWTH = 40.0  # megabytes, however many runs
+DRIFT = 1.25
+LIST = 0.2  # seconds
+FLOW = """\
+flow: soak
+input: {number: integer}
+nodes:
+  a: {use: set, with: {value: "${input.number}"}}
+  each: {use: map, over: "${[1, 2, 3]}", as: n, nodes: {b: {use: debug.echo, with: {value: "${n + a}"}}}, output: "${b}"}
+output: ${each}
+"""
+_log = logging.getLogger("tenuto.tests")
+
+
+def memory(pid: int) -> float:
+    """Of the process, in megabytes."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS")) / 1_024
+
+
+def size(data: Path, name: str) -> float:
+    file = data / name
+    return file.stat().st_size / 2**20 if file.exists() else 0.0
+
+
+async def ran(asker: httpx2.AsyncClient, count: int) -> list[float]:
+    """How long each took to its outcome."""
+    took, left = list[float](), iter(range(count))
+
+    async def work() -> None:
+        for number in left:
+            begun = time.perf_counter()
+            answer = await asker.post("/v1/runs?wait=30", json={"flow": "soak", "input": {"number": number}})
+            took.append(time.perf_counter() - begun)
+            assert answer.json()["status"] == "succeeded", answer.text
+
+    await asyncio.gather(*(work() for _ in range(AT_ONCE)))
+    return took
+
+
+def p95(took: list[float]) -> float:
+    return sorted(took)[int(len(took) * 0.95)]
+
+
+async def listed(asker: httpx2.AsyncClient) -> float:
+    """The best of some: what other processes do is not the list's time."""
+    best = 60.0
+    for path in ("/v1/runs?limit=100", "/v1/runs?limit=100&flow=soak", "/v1/runs?limit=100&status=succeeded") * 3:
+        begun = time.perf_counter()
+        assert len((await asker.get(path)).json()["items"]) == 100
+        best = min(best, time.perf_counter() - begun)
+    return best
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncGenerator[ServerProcess]:
+    async with serving(tmp_path / "data") as server:
+        yield server
+
+
+async def test_thousands_of_runs_leave_it_as_it_was(house: ServerProcess) -> None:
+    """Memory, the time of a start, the time of a list, the size of the log before the database; and a restart is quick."""
+    headers = {"Authorization": f"Bearer {house.token}"}
+    async with httpx2.AsyncClient(base_url=house.url, headers=headers, timeout=60) as asker:
+        saved = await asker.post("/v1/flows", content=FLOW, headers={"Content-Type": "application/yaml"})
+        assert saved.status_code == 201, saved.text
+        first = p95((await ran(asker, WARM))[-1_000:])
+        begun = memory(house.pid)
+        middle = [(await ran(asker, RUNS // 4), memory(house.pid)) for _ in range(4)]
+        last, ended = p95(middle[-1][0][-1_000:]), memory(house.pid)
+        list_ = await listed(asker)
+        wal, journal = size(house.data, "journal.db-wal"), size(house.data, "journal.db")
+    await asyncio.to_thread(house.stop)
+    again = time.perf_counter()
+    await house.start()
+    again = time.perf_counter() - again
+
+    _log.info("%s runs: %s MB after each quarter, %.0f MB before", RUNS, [round(each[1]) for each in middle], begun)
+    _log.info("p95 %.0f ms → %.0f ms; a list %.0f ms; restart %.1f s", first * 1e3, last * 1e3, list_ * 1e3, again)
+    _log.info("journal %.0f MB, its log %.1f MB", journal, wal)
+    assert ended - begun < GROWTH
+    assert last < max(first * DRIFT, first + 0.05)
+    assert list_ < LIST
+    assert wal < 64
+    assert again < 10
