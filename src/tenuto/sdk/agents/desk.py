@@ -68,4 +68,10 @@ async def _tools(name: str, standing: Standing) -> list[Tool]:
         return [AskPerson()]
     if name.startswith(PREFIX):
         return [AgentTool(await standing.ctx.agents.agent(name.removeprefix(PREFIX)), standing)]
-    return await standing.ctx.agents.tools([name])
+    found = await standing.ctx.agents.tools([name])
+    # A bare name may mean an agent: it is called within the bounds of this one, like one that is named as such.
+    return [each for tool in found for each in (await _own(tool, standing))]
+
+
+async def _own(tool: Tool, standing: Standing) -> list[Tool]:
+    return await _tools(tool.name, standing) if tool.name.startswith(PREFIX) else [tool]
