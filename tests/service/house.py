@@ -151,6 +151,7 @@ async def _house(store: SqlStore, journal: MemoryJournal, clock: Clock, more: di
     vault = Vault(store, GivenKeys(base64.b64encode(bytes(range(32))).decode()))
     asker = HttpClient(parse_networks("127.0.0.1/32"), max_bytes=SHOWN, cut=True)
     live, bus = LiveRuns.of(archive, host), MemoryBus()
+    agents = _shelf_of_agents(store, registry, clock)
     given: dict[str, Any] = {
         "engine": host,
         "archive": archive,
@@ -158,8 +159,8 @@ async def _house(store: SqlStore, journal: MemoryJournal, clock: Clock, more: di
         "registry": registry,
         "clock": clock,
         "store": store,
-        "flows": Shelf(published=published, clock=clock, told=outbox.set, listeners=[triggers]),
-        "agents": _shelf_of_agents(store, registry, clock),
+        "flows": Shelf(published=published, agents=agents, clock=clock, told=outbox.set, listeners=[triggers]),
+        "agents": agents,
         "triggers": triggers,
         "names": Names(),
         "bus": bus,

@@ -3,7 +3,7 @@
 from typing import Any
 
 from tenuto.core.flow import read
-from tenuto.service.needs import Call, Needs, needs_of
+from tenuto.service.needs import Call, Employs, Needs, needs_of
 
 
 def needs(document: dict[str, Any]) -> Needs:
@@ -52,3 +52,19 @@ def test_variables_secrets_and_nodes_by_name():
     assert found.variables == ("A", "URL")
     assert found.secrets == ("KEY",)
     assert found.nodes == ("debug.echo", "http.request")
+
+
+def test_agents_are_found_where_their_names_are_written_out():
+    """Wherever they stand."""
+    body = {"a": {"use": "agent", "with": {"agent": "editor", "task": "${item}"}}}
+    found = needs(
+        {
+            "input": {"x": "string"},
+            "nodes": {
+                "one": {"use": "agent", "with": {"agent": "${input.x}", "task": "Go"}},
+                "each": {"use": "map", "over": [1], "nodes": body},
+            },
+        }
+    )
+
+    assert found.agents == (Employs("nodes.each.nodes.a", "editor"),)

@@ -141,8 +141,17 @@ class PublishBody(BaseModel):
     version: Annotated[int | None, Field(ge=1, le=999_999_999)] = None
 
 
+class ImportedAgent(BaseModel):
+    """An agent that came with the flows."""
+
+    name: Annotated[str, Field(examples=["editor"])]
+    version: Annotated[int, Field(examples=[1])]
+    hash: Annotated[str, Field(examples=["9f86d081884c"])]
+
+
 class ImportedShown(BaseModel):
     """What came in. `problems`: what is still missing here before the flows can run."""
 
     flows: list[SavedFlow]
+    agents: list[ImportedAgent]
     problems: list[Finding]

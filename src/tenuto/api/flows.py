@@ -14,6 +14,7 @@ from tenuto.api.flow_shapes import (
     Finding,
     FlowLine,
     FlowShown,
+    ImportedAgent,
     ImportedShown,
     PublicationLine,
     PublicationShown,
@@ -27,7 +28,7 @@ from tenuto.api.platform import ThePlatform
 from tenuto.api.routing import Router
 from tenuto.api.transactions import Reading, Writing
 from tenuto.ports.publications import Publication, PublicationChange
-from tenuto.service import bundles, flow_json, flows, publications, transfer
+from tenuto.service import agent_lines, bundles, flow_json, flows, publications, transfer
 from tenuto.service.flows import YAML
 from tenuto.service.principal import Principal
 from tenuto.service.refusals import Refused
@@ -232,11 +233,17 @@ async def unpublish(name: Name, stage: Stage, who: Publisher, platform: ThePlatf
     "/{name}/export",
     response_class=Response,
     summary="Export a flow",
-    responses={200: {**_FILES, "description": "A zip with the flow, those that it calls, and `tenuto.toml`."}}
+    responses={
+        200: {
+            **_FILES,
+            "description": "A zip with the flow, those that it calls, the agents that it names, and `tenuto.toml`.",
+        }
+    }
     | problems(404),
 )
 async def export(name: Name, who: Reader, platform: ThePlatform, tx: Reading, version: WhichVersion = None) -> Response:
-    """As files fit for Git: the flow, the flows that it calls, and the names of what else it needs. Never a secret."""
+    """As files fit for Git: the flow, the flows that it calls, the agents of your own that it names, and the names of what
+    else it needs. Never a secret."""
     files = await transfer.export(platform.flows, tx, who, name, version, platform.registry)
     headers = {"Content-Disposition": f'attachment; filename="{name}.zip"'}
     return Response(bundles.pack(files), media_type=ZIP, headers=headers)
@@ -251,7 +258,8 @@ async def export(name: Name, who: Reader, platform: ThePlatform, tx: Reading, ve
     responses=problems(409, 415),
 )
 async def import_(who: Writer, request: Request, platform: ThePlatform) -> ImportedShown:
-    """A zip as `export` makes it, all of it or nothing: each flow becomes a version. Nothing is published."""
+    """A zip as `export` makes it, all of it or nothing: each flow becomes a version, and so does each agent, which takes the
+    permission `agents:write` as well. Nothing is published."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != ZIP:
         raise Refused("unsupported_media_type", "a bundle is a zip file", f"send `Content-Type: {ZIP}`")
     bundle, texts = await transfer.read(platform.flows, bundles.unpack(await request.body()))
@@ -259,6 +267,7 @@ async def import_(who: Writer, request: Request, platform: ThePlatform) -> Impor
         done = await transfer.admit(platform.flows, tx, who, bundle, texts)
     return ImportedShown(
         flows=[SavedFlow.model_validate(flow_json.saved_json(each)) for each in done.saved],
+        agents=[ImportedAgent.model_validate(agent_lines.saved_json(each)) for each in done.agents],
         problems=[_finding(each) for each in done.problems],
     )
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-import tenuto
+from tenuto.bootstrap.agent_shelf import CATALOG
 from tenuto.bootstrap.models import make_models
 from tenuto.bootstrap.sessions import StoreWhenNeeded, both, sessions_in, sessions_when_needed
 from tenuto.bootstrap.tools import make_tools
@@ -26,7 +26,6 @@ from tenuto.service.sources import Sources
 from tenuto.service.tools.toolbox import Toolbox
 from tenuto.settings import Settings
 
-CATALOG: Final = Path(tenuto.__file__).parent / "agents" / "catalog"
 FOLDER: Final = "agents"  # beside the flow
 RUNTIMES: Final = ("native", "langgraph", "agno", "strands")
 

@@ -216,6 +216,7 @@ def export(where: Where, name: str, folder: Path, version: str | None, *, json: 
 
 def import_(where: Where, folder: Path, *, json: bool) -> int:
     from tenuto.service import transfer
+    from tenuto.service.agent_lines import saved_json as agent_json
     from tenuto.service.flow_json import problem_json, saved_json
     from tenuto.service.refusals import Invalid
 
@@ -236,10 +237,11 @@ def import_(where: Where, folder: Path, *, json: bool) -> int:
         note(_problem_line(folder, problem))
     if json:
         problems = [problem_json(each) for each in done.problems]
-        say(line({"flows": [saved_json(each) for each in done.saved], "problems": problems}))
+        flows, agents = [saved_json(each) for each in done.saved], [agent_json(each) for each in done.agents]
+        say(line({"flows": flows, "agents": agents, "problems": problems}))
     else:
-        for saved in done.saved:
-            say(f"{saved.name}: version {saved.version} {'is new' if saved.new else 'said the same already'}")
+        for name, version, new in done.lines():
+            say(f"{name}: version {version} {'is new' if new else 'said the same already'}")
     return 0
 
 
@@ -305,10 +307,11 @@ _MANIFEST = "tenuto.toml"
 
 
 def _files(folder: Path) -> dict[str, bytes]:
-    """The flows in `flows/` of the folder, and its manifest; other files of a project are none of ours."""
+    """The flows in `flows/` and the agents in `agents/` of the folder, and its manifest; other files of a project are none of ours."""
     if not folder.is_dir():
         raise Refused("not_found", f"there is no directory {folder}", "name one that `tenuto flows export` wrote")
     inside = [file for file in sorted((folder / "flows").glob("*")) if file.suffix in ENDINGS and file.is_file()]
+    inside += [file for file in sorted((folder / "agents").glob("*.md")) if file.is_file()]
     manifest = folder / _MANIFEST
     found = [*inside, *([manifest] if manifest.is_file() else [])]
     return {file.relative_to(folder).as_posix(): file.read_bytes() for file in found}

@@ -46,7 +46,7 @@ def shown_json(shown: Shown, lacking: Sequence[Problem] = ()) -> Shape:
     }
 
 
-def saved_json(saved: Saved, problems: Sequence[Problem]) -> Shape:
+def saved_json(saved: Saved, problems: Sequence[Problem] = ()) -> Shape:
     said: Shape = {"name": saved.name, "version": saved.number, "hash": saved.hash}
     return said | {"problems": [problem_json(each) for each in problems]}
 

@@ -122,7 +122,12 @@ def put_together(given: Given, parts: Parts) -> Platform:
         clock=time.time,
         store=parts.store,
         flows=Shelf(
-            published=parts.published, clock=time.time, live=live_in(archive), told=outbox.set, listeners=[triggers]
+            published=parts.published,
+            clock=time.time,
+            live=live_in(archive),
+            agents=parts.agents,
+            told=outbox.set,
+            listeners=[triggers],
         ),
         agents=parts.agents,
         models=parts.models,

@@ -1,7 +1,8 @@
-"""A flow with what it needs, as files fit for Git: its text, those of the flows that it calls, and `tenuto.toml`.
+"""A flow with what it needs, as files fit for Git: its text, those of the flows and agents that it calls, and `tenuto.toml`.
 
 flows/research.yaml        as it was written
 flows/search.yaml          a flow that it calls; `flows/search@3.yaml` where a call names version 3
+agents/editor.md           an agent that a node of it names, or that such an agent may call
 tenuto.toml                `[needs]`: variables, secrets (their names alone), nodes and stages
 
 Pure: files are a mapping from names to bytes. What is read of a bundle are those names; nothing is written by a name that
@@ -28,6 +29,7 @@ MANIFEST: Final = "tenuto.toml"
 MAX_FILES: Final = 500
 MAX_TOTAL: Final = 20 * 2**20  # bytes of a bundle when unpacked
 _NAME: Final = re.compile(r"flows/([a-z][a-z0-9]*(?:-[a-z0-9]+)*)(?:@([1-9][0-9]{0,8}))?\.(yaml|yml|json)", re.ASCII)
+_AGENT: Final = re.compile(r"agents/([a-z][a-z0-9]*(?:-[a-z0-9]+)*)\.md", re.ASCII)
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)  # the same files make the same zip
 
 
@@ -56,9 +58,10 @@ class Text:
 
 @dataclass(slots=True)
 class Bundle:
-    """`problems`: what of the files is not as it should be, each with the file as its path."""
+    """`agents`: their files by name. `problems`: what of the files is not as it should be, each with the file as its path."""
 
     texts: list[Text] = field(default_factory=list[Text])
+    agents: dict[str, bytes] = field(default_factory=dict[str, bytes])
     needs: Needed = field(default_factory=Needed)
     problems: list[Problem] = field(default_factory=list[Problem])
 
@@ -66,6 +69,10 @@ class Bundle:
 def file_of(name: str, kind: str, pinned: int | None = None) -> str:
     at = "" if pinned is None else f"@{pinned}"
     return f"flows/{name}{at}.{'json' if kind == 'json' else 'yaml'}"
+
+
+def agent_file(name: str) -> str:
+    return f"agents/{name}.md"
 
 
 def manifest(needs: Needed, name: str) -> bytes:
@@ -79,14 +86,16 @@ def read(files: Files) -> Bundle:
     """What the files hold; what cannot be read of them is a problem."""
     bundle = Bundle()
     for name in sorted(files):
-        match = _NAME.fullmatch(name)
+        match, agent = _NAME.fullmatch(name), _AGENT.fullmatch(name)
         if name == MANIFEST:
             bundle.needs = _needs(files[name], bundle.problems)
+        elif agent is not None:
+            bundle.agents[agent[1]] = files[name]
         elif match is None:
             bundle.problems.append(_ignored(name))
         else:
             bundle.texts.append(Text(name, files[name], int(match[2]) if match[2] else None))
-    if not bundle.texts:
+    if not bundle.texts and not bundle.agents:
         bundle.problems.append(Problem("", "empty", "the bundle holds no flows", "a flow is a file `flows/NAME.yaml`"))
     return bundle
 
@@ -154,7 +163,7 @@ def _names(value: object, key: str, problems: list[Problem]) -> tuple[str, ...]:
 
 
 def _ignored(name: str) -> Problem:
-    hint = "flows stand in `flows/NAME.yaml`"
+    hint = "flows stand in `flows/NAME.yaml`, agents in `agents/NAME.md`"
     return Problem(_shown(name), "ignored", "this file is no part of a bundle", hint, "warning")
 
 

@@ -1,4 +1,4 @@
-"""What a flow needs around it: flows that it calls, variables, secrets, nodes. Pure: read off the checked flow."""
+"""What a flow needs around it: flows that it calls, agents, variables, secrets, nodes. Pure: read off the checked flow."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +17,14 @@ class Call:
 
 
 @dataclass(slots=True, frozen=True)
+class Employs:
+    """A node that gives a task to an agent whose name is written out."""
+
+    path: str
+    agent: str
+
+
+@dataclass(slots=True, frozen=True)
 class Needs:
     """By name, sorted. `nodes` are types of the library; `worked_out`: calls whose flow only the run knows."""
 
@@ -25,6 +33,7 @@ class Needs:
     nodes: tuple[str, ...]
     calls: tuple[Call, ...]
     worked_out: tuple[str, ...]
+    agents: tuple[Employs, ...] = ()
 
 
 def needs_of(flow: Flow) -> Needs:
@@ -36,6 +45,7 @@ def needs_of(flow: Flow) -> Needs:
         nodes=tuple(sorted({node.use for _, node in nodes if node.is_library})),
         calls=tuple(call for path, node in calls if (call := _call(path, node))),
         worked_out=tuple(path for path, node in calls if _call(path, node) is None),
+        agents=tuple(employed for path, node in nodes if (employed := _employs(path, node))),
     )
 
 
@@ -56,3 +66,10 @@ def _call(path: str, node: Node) -> Call | None:
     if name is None or not name.is_literal or (version is not None and not version.is_literal):
         return None
     return Call(path, str(name.source), None if version is None else str(version.source))
+
+
+def _employs(path: str, node: Node) -> Employs | None:
+    name = node.with_.get("agent") if node.use == "agent" else None
+    if name is None or not name.is_literal or not isinstance(name.source, str):
+        return None
+    return Employs(path, name.source)

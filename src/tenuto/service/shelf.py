@@ -8,6 +8,7 @@ from tenuto.core.flow import Library
 from tenuto.ports.engine import Refused
 from tenuto.ports.journal import RunEntry, RunQuery
 from tenuto.ports.publications import Publication
+from tenuto.service.agent_shelf import AgentShelf
 from tenuto.service.archive import UNFINISHED, Archive
 from tenuto.service.published import Published
 from tenuto.service.sources import Sources
@@ -37,6 +38,7 @@ class Shelf:
     """`clock`: seconds since the epoch, UTC. `live`: some run of a tenant that is like that and has not ended."""
 
     published: Published
+    agents: AgentShelf  # those that flows name leave and come with them
     clock: Callable[[], float]
     live: Live = _none
     told: Callable[[], None] = _nobody  # the outbox has something new

@@ -1,4 +1,7 @@
-"""Export and import: a flow leaves with the flows that it calls, and comes in all or not at all. The files: `service.bundles`."""
+"""Export and import: a flow leaves with the flows that it calls and the agents that it names, and comes in all or not at all.
+
+The files: `service.bundles`. The agents: `service.transfer_agents`.
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -11,7 +14,8 @@ from tenuto.ports.store import Transaction
 from tenuto.ports.versions import Version
 from tenuto.sdk.definition import NodeDefinition
 from tenuto.sdk.errors import BrokenNode, UnknownNode
-from tenuto.service import bundles, flows
+from tenuto.service import bundles, flows, transfer_agents
+from tenuto.service.agents import Saved as SavedAgent
 from tenuto.service.bundles import Bundle, Files, Needed, Text, located
 from tenuto.service.flows import JSON, YAML, Checked, Saved
 from tenuto.service.needs import Call, needs_of
@@ -19,6 +23,7 @@ from tenuto.service.principal import Principal
 from tenuto.service.published import version_meant
 from tenuto.service.refusals import Invalid, Refused
 from tenuto.service.shelf import Shelf
+from tenuto.service.transfer_agents import ArrivingAgents
 
 MAX_FLOWS: Final = 200  # in one bundle
 
@@ -31,6 +36,12 @@ class Imported:
 
     saved: list[Saved]
     problems: list[Problem]
+    agents: list[SavedAgent] = field(default_factory=list[SavedAgent])
+
+    def lines(self) -> Iterator[tuple[str, int | None, bool]]:
+        """Name, version, whether that is new: of flows and agents."""
+        yield from ((each.name, each.version, each.new) for each in self.saved)
+        yield from ((f"agent {each.name}", each.number, each.new) for each in self.agents)
 
 
 @dataclass(slots=True, frozen=True)
@@ -64,6 +75,7 @@ async def export(
         pinned = found.number if found is not None and call.version else None
         if found is not None and (call.flow, pinned) not in leaving.flows:
             waiting += needs_of(await _add(shelf, leaving, found, pinned)).calls
+    leaving.files |= await transfer_agents.leaving(shelf.agents, tx, who, leaving.flows.values())
     stages = [publication.stage for publication in await tx.publications.list(who.tenant, flow=name)]
     leaving.files[bundles.MANIFEST] = bundles.manifest(_needed(leaving, registry, stages), name)
     return leaving.files
@@ -82,7 +94,11 @@ async def admit(shelf: Shelf, tx: Transaction, who: Principal, bundle: Bundle, t
     await _check_pins(tx, who, texts)
     if texts.errors:
         raise Invalid("the bundle has problems", texts.errors, "nothing of it was imported")
-    return Imported(saved, [*texts.warnings, *await _missing(tx, who, texts, bundle.needs)])
+    agents = await transfer_agents.admit(shelf.agents, tx, who, texts.agents)
+    named = [(each.text.file, each.flow) for each in texts.texts]
+    missing = await _missing(tx, who, texts, bundle.needs)
+    missing += await transfer_agents.missing(shelf.agents, who, texts.agents, named)
+    return Imported(saved, [*texts.warnings, *missing], agents)
 
 
 @dataclass(slots=True)
@@ -90,6 +106,7 @@ class Arriving:
     """The texts of a bundle, checked one by one; what they need of each other is asked in the transaction."""
 
     texts: list[Read] = field(default_factory=list[Read])
+    agents: ArrivingAgents = field(default_factory=ArrivingAgents)
     errors: list[Problem] = field(default_factory=list[Problem])
     warnings: list[Problem] = field(default_factory=list[Problem])
 
@@ -108,8 +125,8 @@ async def read(shelf: Shelf, files: Files) -> tuple[Bundle, Arriving]:
     bundle = bundles.read(files)
     if len(bundle.texts) > MAX_FLOWS:
         raise Refused("too_large", f"the bundle holds {len(bundle.texts)} flows, more than {MAX_FLOWS}")
-    found = Arriving()
-    _sort_out(bundle.problems, found)
+    found = Arriving(agents=transfer_agents.arriving(bundle))
+    _sort_out([*bundle.problems, *found.agents.errors], found)
     for text in bundle.texts:
         checked = await flows.read(text.content, JSON if text.format == "json" else YAML, shelf.library)
         _sort_out([located(problem, text.file) for problem in checked.loaded.problems], found)
