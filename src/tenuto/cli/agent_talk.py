@@ -91,7 +91,8 @@ class Talk:
 
     async def _followed(self, house: House, run: str) -> Turn:
         blank = blank_of(house.archive)
-        following = Following(house.engine, run, await blank(run), blank, self.manner, agent=True)
+        tap = house.taps.pop(run, None)
+        following = Following(house.engine, run, await blank(run), blank, self.manner, agent=True, tap=tap)
         outcome = await or_failure(house, following.run())
         facts = await house.archive.facts(run)
         efforts = efforts_of(facts)

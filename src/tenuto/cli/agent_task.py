@@ -82,7 +82,8 @@ async def start(house: House, place: Place, order: Order) -> str:
 
     flow = read_flow(execution(order), library(open_registry(place.settings)))
     labels = {AGENT_LABEL: order.agent}
-    return await runs.start(house.engine, flow, order.input, stage=place.settings.stage, labels=labels)
+    run = house.tap()
+    return await runs.start(house.engine, flow, order.input, stage=place.settings.stage, labels=labels, run=run)
 
 
 async def agent_in(rooms: Agents, name: str) -> Agent:

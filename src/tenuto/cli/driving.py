@@ -94,7 +94,8 @@ async def follow(house: House, run: str, manner: Manner, known: int = 0, flow: F
     entry = await house.archive.find(run)
     follower = Follower(flow or await house.archive.flow(entry.document), await house.archive.names(entry))
     agent = agent_of(entry) is not None
-    following = Following(house.engine, entry.id, follower, blank_of(house.archive), manner, known, agent=agent)
+    tap, blank = house.taps.pop(entry.id, None), blank_of(house.archive)
+    following = Following(house.engine, entry.id, follower, blank, manner, known, agent=agent, tap=tap)
     try:
         outcome = await or_failure(house, following.run())
     except asyncio.CancelledError:

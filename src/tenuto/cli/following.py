@@ -16,6 +16,7 @@ from tenuto.cli.ending import with_nothing_left
 from tenuto.cli.failures import INTERRUPTED, exit_code
 from tenuto.cli.inside import Blank, Inside
 from tenuto.cli.look import note
+from tenuto.cli.tap import Tap
 from tenuto.ports.engine import Engine, Live, Outcome, Refused
 from tenuto.service.follow import Follower
 from tenuto.service.projection import ENDED, Wait
@@ -60,9 +61,10 @@ class Following:
         known: int = 0,
         *,
         agent: bool = False,
+        tap: Tap | None = None,
     ) -> None:
         """`known`: facts up to this seq are old news, not shown as lines. `blank`: followers of the runs that it calls.
-        `agent`: the run is the execution of an agent."""
+        `agent`: the run is the execution of an agent. `tap`: has listened to it from before its beginning."""
         self._engine = engine
         self._run = run
         self._follower = follower
@@ -74,6 +76,7 @@ class Following:
         self._asked: Wait | None = None
         self._left_open: set[str] = set()
         self._inside = Inside(engine, blank)
+        self._lives = engine.watch(run) if tap is None else tap.lives()
 
     async def run(self) -> Outcome:
         watching = asyncio.ensure_future(self._watch())
@@ -99,7 +102,7 @@ class Following:
         return await outcome
 
     async def _watch(self) -> None:
-        async for live in self._engine.watch(self._run):
+        async for live in self._lives:
             self._see(live)
 
     def _see(self, live: Live) -> None:

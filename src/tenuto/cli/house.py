@@ -9,12 +9,13 @@ import getpass
 import os
 import shlex
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
 from tenuto.cli.control import OwnerGone, RemoteEngine
 from tenuto.cli.look import plural, size
+from tenuto.cli.tap import Listen, Tap
 from tenuto.ports.agent_house import AgentHouse
 from tenuto.ports.database_url import no_backup
 from tenuto.ports.engine import Engine, Refused
@@ -86,6 +87,18 @@ class House:
     warnings: tuple[str, ...] = ()
     logs: Callable[[str], Awaitable[list[dict[str, Any]]]] | None = None  # what the nodes of a run said
     agents: AgentHouse | None = None  # where runs that are driven here find agents
+    listen: Listen | None = None  # to runs that are driven here
+    taps: dict[str, Tap] = field(default_factory=dict[str, Tap])  # of runs that are about to be followed
+
+    def tap(self) -> str | None:
+        """The id for a new run that is listened to from before its beginning; None where another process drives it."""
+        if self.listen is None:
+            return None
+        from tenuto.bootstrap import new_run_id
+
+        run = new_run_id()
+        self.taps[run] = Tap(self.listen, run)
+        return run
 
 
 def place_of(data: Path | None = None, stage: str | None = None) -> Place:
@@ -169,6 +182,7 @@ async def owning(place: Place, flow_file: Path | None = None, *, drive: bool = T
                 opened.warnings,
                 engine.services.logs.read,
                 engine.services.agents,
+                engine.listen,
             )
 
 

@@ -38,10 +38,12 @@ async def start(
     stage: str = "dev",
     tenant: str = "default",
     labels: Mapping[str, str] | None = None,
+    run: str | None = None,
 ) -> str:
-    """Start a run of the flow; its id. The input gets its defaults and must fit the flow."""
+    """Start a run of the flow; its id. The input gets its defaults and must fit the flow. `run`: an id that nobody knows yet."""
     prepared = prepare(flow.input_schema, given)
     request = StartRequest(flow, prepared, name=name, stage=stage, tenant=tenant, labels=labels or {})
+    request.run, request.new = run, run is not None
     return await engine.start(request)
 
 
