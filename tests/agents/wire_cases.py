@@ -1,6 +1,7 @@
 """What the classes of a framework say and hear on a provider's wire, when they are asked in our words."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import httpx2
@@ -100,6 +101,15 @@ class WireCases:
 
         assert answer["text"] == '{"sum": 3}'
         assert "sum" in str(wire.asked[0].ask.get("output") or wire.asked[0].ask["messages"][0])
+
+    @pytest.mark.nightly
+    async def test_the_keys_of_aws_are_those_of_the_model(self) -> None:
+        """A tenant's own come before what the server would find."""
+        async with WireServer(SCRIPT) as wire:
+            spec = replace(spec_for(wire, "bedrock"), api_key="AKIATENANT:secret-of-the-tenant")
+            await self.make_model(spec).answer(ASK, lambda _: None, key="1")
+
+        assert "Credential=AKIATENANT/" in wire.requests[0].headers["authorization"]
 
     async def test_a_refusal_is_told_once_and_not_repeated_here(self) -> None:
         """The endpoint decides whether it is asked again; its status is there to be read."""

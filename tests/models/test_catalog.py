@@ -1,6 +1,7 @@
 """A name finds its model, its key and its address; a key goes nowhere else; without any word there is a default."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from tenuto.models.http import HttpClients
 from tenuto.models.keys import Keys
 from tenuto.ports.models import Price
 from tenuto.ports.secrets import BoundSecret
-from tenuto.sdk.agents import Endpoint, ModelError
+from tenuto.sdk.agents import Endpoint, ModelError, ModelSpec
 from tenuto.sdk.http.addresses import parse_networks
 from tenuto.service.model_settings import read_models
 from tenuto.testing.models import unheard
@@ -282,3 +283,12 @@ class TestCards:
 
         assert card.breaker == "open"
         assert card.until == pytest.approx(models.clock.wall() + 30, abs=2)
+
+
+class TestSpecs:
+    def test_say_what_clients_of_aws_are_made_with(self):
+        keys = ModelSpec(provider="bedrock", model="m", api_key="AKIA1:secret/with+signs")
+
+        assert keys.aws == {"aws_access_key_id": "AKIA1", "aws_secret_access_key": "secret/with+signs"}
+        assert replace(keys, api_key="").aws == {}
+        assert replace(keys, options={"timeout": 1, "cache": False, "temperature": 0}).params == {"temperature": 0}

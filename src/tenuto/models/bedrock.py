@@ -69,15 +69,11 @@ class Bedrock:
     def _made(self) -> Any:
         from aiobotocore.config import AioConfig  # pyright: ignore[reportMissingTypeStubs]  it has none
 
-        access, _, rest = self._spec.api_key.partition(":")
-        secret, _, token = rest.partition(":")
         return self._session.create_client(
             "bedrock-runtime",
             region_name=self._spec.options.get("region") or self._session.get_config_variable("region") or REGION,
             endpoint_url=self._spec.base_url,
-            aws_access_key_id=access or None,
-            aws_secret_access_key=secret or None,
-            aws_session_token=token or None,
+            **self._spec.aws,
             config=AioConfig(connect_timeout=CONNECT, read_timeout=SILENCE, retries={"total_max_attempts": 1}),
         )
 

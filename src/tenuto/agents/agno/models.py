@@ -33,7 +33,7 @@ def native(spec: ModelSpec, ask: Ask, key: str) -> AbstractAsyncContextManager[M
 
     `key`: the same when the same question is asked again.
     """
-    return _MAKERS[spec.provider](spec, {**spec.options, **ask.get("options", {})}, key)
+    return _MAKERS[spec.provider](spec, {**spec.params, **ask.get("options", {})}, key)
 
 
 def response_format(spec: ModelSpec, ask: Ask) -> dict[str, Any] | None:
@@ -116,7 +116,11 @@ async def _bedrock(spec: ModelSpec, params: dict[str, Any], key: str) -> AsyncGe
     del key
     config = AioConfig(retries={"total_max_attempts": 1}, read_timeout=120)
     making = cast("Any", AioSession()).create_client(
-        "bedrock-runtime", region_name=params.pop("region", None), endpoint_url=spec.base_url, config=config
+        "bedrock-runtime",
+        region_name=params.pop("region", None),
+        endpoint_url=spec.base_url,
+        config=config,
+        **spec.aws,
     )
     known = {name: params.pop(name) for name in ("max_tokens", "temperature", "top_p") if name in params}
     async with making as client:

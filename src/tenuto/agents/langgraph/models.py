@@ -27,12 +27,9 @@ def native(spec: ModelSpec, ask: Ask) -> Asking:
 
 
 def speaks_to(spec: ModelSpec) -> bool:
-    """Whether LangChain has a class for it, here and now.
-
-    Bedrock's is in a package of its own, and would keep a key in the environment of the whole process.
-    """
+    """Whether LangChain has a class for it, here and now. Bedrock's is in a package of its own."""
     if spec.provider == "bedrock":
-        return not spec.api_key and find_spec("langchain_aws") is not None
+        return find_spec("langchain_aws") is not None
     return spec.provider in _MAKERS
 
 
@@ -114,7 +111,7 @@ async def _bedrock(spec: ModelSpec, ask: Ask) -> AsyncGenerator[tuple[BaseChatMo
     known = {name: params.pop(name) for name in ("max_tokens", "temperature", "top_p") if name in params}
     known |= {"disable_streaming": False, "config": Config(retries={"total_max_attempts": 1}, read_timeout=120)}
     where = {"region_name": params.pop("region", None), "endpoint_url": spec.base_url}
-    yield cast("Any", ChatBedrockConverse)(model=spec.model, **where, **known), params
+    yield cast("Any", ChatBedrockConverse)(model=spec.model, **where, **spec.aws, **known), params
 
 
 _MAKERS: Final[Mapping[str, Callable[[ModelSpec, Ask], Asking]]] = {

@@ -10,7 +10,7 @@ import sys
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from inspect import iscoroutinefunction
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from strands.models import Model
 
@@ -44,7 +44,7 @@ async def native(spec: ModelSpec, ask: Ask, key: str) -> AsyncGenerator[Model]:
 
 
 def _params(spec: ModelSpec, ask: Ask) -> dict[str, Any]:
-    return {**spec.options, **ask.get("options", {})}
+    return {**spec.params, **ask.get("options", {})}
 
 
 def _client(spec: ModelSpec, key: str) -> dict[str, Any]:
@@ -114,7 +114,8 @@ def _closed(schema: Mapping[str, Any]) -> dict[str, Any]:
 
 def _bedrock(spec: ModelSpec, ask: Ask, key: str) -> Model:
     """Its library is a blocking one: Strands lets it run in a thread."""
-    from botocore.config import Config  # pyright: ignore[reportMissingTypeStubs]  it has none
+    from boto3 import Session  # pyright: ignore[reportMissingTypeStubs]  it has none
+    from botocore.config import Config  # pyright: ignore[reportMissingTypeStubs]  as above
     from strands.models.bedrock import BedrockModel
 
     del key
@@ -123,9 +124,8 @@ def _bedrock(spec: ModelSpec, ask: Ask, key: str) -> Model:
     known = {name: params.pop(name) for name in ("max_tokens", "temperature", "top_p") if name in params}
     return BedrockModel(
         boto_client_config=Config(retries={"total_max_attempts": 1}, read_timeout=120),
-        region_name=region,
+        boto_session=cast("Any", Session)(region_name=region, **spec.aws),
         endpoint_url=spec.base_url,
-        api_key=spec.api_key or None,
         model_id=spec.model,
         additional_request_fields=params or None,
         **known,

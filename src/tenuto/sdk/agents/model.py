@@ -2,12 +2,13 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 from tenuto.sdk.agents.messages import Answer, Ask, Usage
 from tenuto.sdk.errors import NodeError
 
 T = TypeVar("T")
+_OURS: Final = frozenset({"timeout", "cache"})  # `region` is read by whoever makes a client of AWS
 Tell = Callable[[str], None]  # a piece of the answer's text, as it comes
 
 
@@ -38,6 +39,17 @@ class ModelSpec:
     def name(self) -> str:
         """As it is shown, without credentials and address."""
         return f"{self.provider}:{self.model}"
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """Of the options, those that go with every question; the others say how it is asked."""
+        return {name: value for name, value in self.options.items() if name not in _OURS}
+
+    @property
+    def aws(self) -> dict[str, str]:
+        """What a client of AWS is made with, if the key is one of AWS (`ACCESS:SECRET[:TOKEN]`). Empty: what AWS finds by itself."""
+        names = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
+        return dict(zip(names, self.api_key.split(":"), strict=False)) if self.api_key else {}
 
 
 class Model(Protocol):
