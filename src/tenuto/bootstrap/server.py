@@ -51,10 +51,7 @@ async def open_server(settings: Settings, registry: Registry | None = None) -> A
         bus = MemoryBus()
         stack.push_async_callback(bus.close)
         token, first = ensure_token(settings.data)
-        http = HttpClient(settings.http_allow)  # of the server itself: nodes have theirs
-        stack.push_async_callback(http.aclose)
-        webhooks = HttpClient(settings.http_allow, max_bytes=courier.SHOWN, cut=True)
-        stack.push_async_callback(webhooks.aclose)
+        http, webhooks = _clients(settings, stack)
         given = opened.engine.services
         platform = put_together(
             Given(settings.data, settings.limits, loopback=settings.loopback, issuers=settings.oidc),
@@ -86,3 +83,12 @@ async def open_server(settings: Settings, registry: Registry | None = None) -> A
         await all_take_effect(store, opened.engine)
         warnings = (*opened.warnings, *([untraced] if untraced else []))
         yield Server(opened.engine, opened.journal, opened.records, registry, warnings, platform, token, first)
+
+
+def _clients(settings: Settings, stack: AsyncExitStack) -> tuple[HttpClient, HttpClient]:
+    """Of the server itself (nodes have theirs), and of its webhooks, of whose answers the beginning is enough."""
+    http = HttpClient(settings.http_allow)
+    webhooks = HttpClient(settings.http_allow, max_bytes=courier.SHOWN, cut=True)
+    for client in (http, webhooks):
+        stack.push_async_callback(client.aclose)
+    return http, webhooks
