@@ -14,8 +14,9 @@ from langchain_core.tools import InjectedToolCallId, tool
 from langgraph.graph import START, MessagesState, StateGraph
 from langgraph.prebuilt import InjectedState, ToolNode, tools_condition
 from langgraph.types import Command, Send
+from pydantic import BaseModel
 
-from tenuto.agents.langgraph import durable
+from tenuto.agents.langgraph import chat_model, durable
 
 ASKED: list[str] = []
 CALLED: list[Any] = []
@@ -137,3 +138,34 @@ def _choir() -> Any:
 
 
 choir = _choir()
+
+
+class Sum(BaseModel):
+    total: int
+
+
+house = chat_model("inherit")
+
+
+async def ask_house(state: MessagesState) -> Any:
+    return {"messages": [await house.bind_tools(tools).ainvoke(state["messages"])]}
+
+
+def sum_up(state: MessagesState) -> Any:
+    """Blocking, and with a schema."""
+    found = house.with_structured_output(Sum).invoke(state["messages"])
+    return {"messages": [AIMessage(f"the sum is {found.total}")]}
+
+
+def _at_home() -> Any:
+    drawing: Any = StateGraph(MessagesState)
+    drawing.add_node("ask", ask_house)
+    drawing.add_node("tools", ToolNode(tools))
+    drawing.add_node(sum_up)
+    drawing.add_edge(START, "ask")
+    drawing.add_conditional_edges("ask", tools_condition, {"tools": "tools", "__end__": "sum_up"})
+    drawing.add_edge("tools", "ask")
+    return drawing.compile()
+
+
+at_home = _at_home()

@@ -9,7 +9,9 @@ from agents.langgraph import speakers
 from tenuto.agents.langgraph import durable
 from tenuto.agents.langgraph.graph import graph
 from tenuto.sdk import NodeError
+from tenuto.testing.agents import FakeEndpoint, FakeHouse
 from tenuto.testing.context import FakeContext
+from tenuto.testing.models import ScriptedModel
 
 HELLO = {"messages": [{"role": "user", "content": "hello"}]}
 
@@ -87,6 +89,43 @@ class TestStreaming:
         await play("choir", {}, again)
 
         assert again.deltas == []
+
+
+class TestModelsOfTheHouse:
+    """`chat_model`: asked as an agent asks, by the names of agents' files."""
+
+    def house(self) -> tuple[ScriptedModel, FakeHouse]:
+        calls = [{"tool": "shout", "arguments": {"text": "hi"}}]
+        model = ScriptedModel([{"text": "Wait.", "calls": calls}, "It is loud.", {"data": {"total": 3}}])
+        return model, FakeHouse(models={"inherit": FakeEndpoint(model, usd=1.0)})
+
+    async def test_they_speak_in_peoples_own_graphs_with_tools_and_schemas(self) -> None:
+        model, house = self.house()
+        ctx = FakeContext(agents=house)
+
+        answer = await play("at_home", HELLO, ctx)
+
+        said = [each["content"] for each in answer["messages"]]
+        assert said == ["hello", "Wait.", "HI", "It is loud.", "the sum is 3"]
+        assert [message["role"] for message in model.asked[1]["messages"]] == ["user", "assistant", "tool"]
+        assert model.asked[0]["tools"][0]["name"] == "shout"
+        assert "".join(delta["text"] for delta in ctx.deltas).count("It is loud.") == 1
+
+    async def test_their_questions_are_steps_with_their_price(self) -> None:
+        model, house = self.house()
+        ctx = FakeContext(agents=house)
+        whole = await play("at_home", HELLO, ctx)
+        asked = [key for key in ctx.steps if "/inherit/model:" in key]
+        model.asked.clear()
+
+        again = await play("at_home", HELLO, FakeContext(agents=house, steps=ctx.steps))
+
+        assert [ctx.steps[key]["usage"]["usd"] > 0 for key in asked] == [True, True, True]
+        assert (again, model.asked) == (whole, [])
+
+    async def test_outside_of_a_run_they_say_where_they_answer(self) -> None:
+        with pytest.raises(NodeError, match="answer in a graph"):
+            await speakers.house.ainvoke("hello")
 
 
 class TestOutsideOfARun:

@@ -1,6 +1,7 @@
 """LangGraph: a runtime for agent files, and nodes that run graphs. Nothing of LangGraph is imported before it is used.
 
-`durable(model)` and `durable(tool)` are for people's own graphs: each of their calls becomes a step of the run.
+For people's own graphs: each call of a `durable(model)` or a `durable(tool)` is a step of the run, and `chat_model("inherit")`
+is a model that Tenuto knows.
 """
 
 import os
@@ -29,6 +30,16 @@ def durable(inner: Any, *, effects: str = "idempotent") -> Any:
     from tenuto.agents.langgraph.wrapping import wrapped
 
     return wrapped(inner, effects)
+
+
+def chat_model(*names: str) -> Any:
+    """A chat model of LangChain over the models that Tenuto knows, by the names that agents' files use; the default one if none is named.
+
+    Its questions are steps, priced, with the keys of the run's tenant. It answers in a graph that `langgraph.graph` runs.
+    """
+    from tenuto.agents.langgraph.chat import HouseModel
+
+    return HouseModel(names=names or ("inherit",))
 
 
 def make_runtime() -> Runtime:

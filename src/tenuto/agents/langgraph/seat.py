@@ -21,14 +21,25 @@ class Seat:
     ctx: Context
     loop: asyncio.AbstractEventLoop
     replayed: set[str] = field(default_factory=set[str])
+    askers: dict[str, Any] = field(default_factory=dict[str, Any])  # of our own models, by the place that asks
     _counts: Counter[str] = field(default_factory=Counter[str])
 
     def key(self, kind: str) -> str:
         """`draft:1f0c2a9b/model:2`: the second call in that task of the graph. Task ids are the same when it runs again."""
-        place = _place()
+        place = self.place
         stem = f"{place}/{kind}" if place else kind
         self._counts[stem] += 1
         return f"{stem}:{self._counts[stem]}"
+
+    @property
+    def place(self) -> str:
+        """The task of the graph in which this is called: `outer:1f0c2a9b/inner:77e1d0c2`."""
+        try:
+            where = get_config().get("configurable", {})
+        except RuntimeError:
+            return ""
+        parts = [part.partition(":") for part in str(where.get("checkpoint_ns", "")).split("|") if part]
+        return "/".join(f"{name}:{task[:_SHOWN]}" for name, _, task in parts)
 
     async def step(
         self,
@@ -57,16 +68,6 @@ class Seat:
 
 
 SEAT: ContextVar[Seat | None] = ContextVar("tenuto_langgraph_seat", default=None)
-
-
-def _place() -> str:
-    """The task of the graph in which this is called: `outer:1f0c2a9b/inner:77e1d0c2`."""
-    try:
-        where = get_config().get("configurable", {})
-    except RuntimeError:
-        return ""
-    parts = [part.partition(":") for part in str(where.get("checkpoint_ns", "")).split("|") if part]
-    return "/".join(f"{name}:{task[:_SHOWN]}" for name, _, task in parts)
 
 
 def _loop() -> asyncio.AbstractEventLoop | None:

@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, cast
+from uuid import uuid4
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
 from langchain_core.messages.tool import tool_call
 
 from tenuto.sdk.agents import Answer, Message, ToolCall, ToolSchema, Usage
-from tenuto.sdk.agents.messages import Stop
+from tenuto.sdk.agents.messages import Role, Stop
 
+_ROLES: Final[Mapping[str, Role]] = {"human": "user", "ai": "assistant", "system": "system", "tool": "tool"}
 _THOUGHT: Final = frozenset({"thinking", "redacted_thinking"})
 _STOPS: Final[Mapping[str, Stop]] = {
     "length": "length",
@@ -26,6 +28,29 @@ def to_langchain(messages: Sequence[Message], *, thinking: bool) -> list[BaseMes
 
 def tools_of(schemas: Sequence[ToolSchema]) -> list[dict[str, Any]]:
     return [{"type": "function", "function": dict(schema)} for schema in schemas]
+
+
+def from_langchain(messages: Sequence[BaseMessage]) -> list[Message]:
+    return [_ours(message) for message in messages]
+
+
+def lc_answer(answer: Answer) -> AIMessage:
+    """With its data, where a schema was asked for."""
+    usage = answer["usage"]
+    return AIMessage(
+        content=answer["text"],
+        id=f"tenuto-{uuid4()}",
+        tool_calls=[
+            tool_call(id=call["id"], name=call["name"], args=call["arguments"]) for call in answer["tool_calls"]
+        ],
+        usage_metadata={
+            "input_tokens": usage.get("input_tokens", 0),
+            "output_tokens": usage.get("output_tokens", 0),
+            "total_tokens": usage.get("tokens", 0),
+        },
+        response_metadata={"model_name": answer["model"]},
+        additional_kwargs={"data": answer["data"]} if "data" in answer else {},
+    )
 
 
 def our_answer(message: AIMessage, model: str) -> Answer:
@@ -106,6 +131,25 @@ def _text(message: Message) -> str:
 # --- LangChain's
 
 
+def _ours(message: BaseMessage) -> Message:
+    role = _ROLES.get(message.type, "user")
+    said: Message = {"role": role, "content": cast("Any", _content(message))}
+    if isinstance(message, AIMessage) and message.tool_calls:
+        said["tool_calls"] = _calls(message)
+    if isinstance(message, ToolMessage):
+        said["tool_call_id"] = message.tool_call_id
+    return said
+
+
+def _content(message: BaseMessage) -> str | list[dict[str, Any]]:
+    """Text, with pictures where there are some."""
+    pictures = [block for block in _blocks(message) if block.get("type") == "image_url"]
+    if not pictures:
+        return str(message.text)
+    images = [{"type": "image", "image": _url(picture["image_url"])} for picture in pictures]
+    return [{"type": "text", "text": str(message.text)}, *images]
+
+
 def _calls(message: AIMessage) -> list[ToolCall]:
     """Also those whose arguments are no JSON: the model is told, not the run failed."""
     calls: list[ToolCall] = [
@@ -122,7 +166,11 @@ def _stop(message: AIMessage) -> Stop:
     return _STOPS.get(str(about.get("finish_reason") or about.get("stop_reason") or about.get("status") or ""), "end")
 
 
-def _blocks(message: AIMessage) -> list[dict[str, Any]]:
+def _url(said: Any) -> Any:
+    return cast("dict[str, Any]", said)["url"] if isinstance(said, dict) else said
+
+
+def _blocks(message: BaseMessage) -> list[dict[str, Any]]:
     content = cast("list[Any]", message.content) if isinstance(message.content, list) else []
     return [cast("dict[str, Any]", block) for block in content if isinstance(block, dict)]
 
