@@ -5,10 +5,13 @@ from typing import Any
 
 import pytest
 
+import tenuto
 from tenuto.models.scripted import make, pieces
 from tenuto.models.scripts import WrongScript, read_script
 from tenuto.sdk.agents import Ask, Message, ModelError, ModelSpec
 from tenuto.testing.models import ScriptedModel, unheard
+
+CATALOG = Path(tenuto.__file__).parent / "agents/catalog"
 
 
 def ask(*messages: Message, **more: Any) -> Ask:
@@ -129,6 +132,19 @@ async def test_the_demo_says_that_it_is_one():
     assert "Headline" in answer["text"]
     assert answer["model"] == "scripted:demo"
     assert answer["usage"].get("tokens", 0) > 10
+
+
+@pytest.mark.parametrize("agent", sorted(path.stem for path in CATALOG.glob("*/*.md")))
+async def test_the_demo_has_an_answer_for_every_agent_of_the_catalog(agent: str):
+    model = make(ModelSpec(provider="scripted", model="demo"))
+
+    answer = await model.answer(ask(agent=agent), unheard, key="k")
+    data = await model.answer(ask(agent=agent, output={"type": "object", "required": ["a"]}), unheard, key="k")
+
+    assert f"Asked as {agent}" in answer["text"]
+    assert "no model was asked" in answer["text"]
+    assert "This answer was written before the question: it shows" not in answer["text"]
+    assert data["text"] == '{"a": "scripted demo"}'
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,7 @@ from tenuto.sdk.registry import library
 from tenuto.service import agent_folder, anchors, folder, housekeeping, relay, sending, ticking
 from tenuto.service.administrator import FILE as TOKEN_FILE
 from tenuto.service.control import Desk, listening
+from tenuto.service.principal import DEFAULT_TENANT
 from tenuto.service.refusals import Invalid
 from tenuto.service.watching import Watched
 from tenuto.settings import Settings
@@ -45,13 +46,17 @@ Work = Coroutine[Any, Any, None]
 
 @dataclass(slots=True, frozen=True)
 class Ready:
-    """`token` is None where it was made before. `flows`, `agents`: what their folders hold, by name, with its file."""
+    """`token` is None where it was made before. `flows`, `agents`: what their folders hold, by name, with its file.
+
+    `model`: which one agents ask unless they name another, and why.
+    """
 
     url: str
     token: str | None
     token_file: Path
     flows: Mapping[str, str]
     agents: Mapping[str, str]
+    model: tuple[str, str]
     warnings: tuple[str, ...]
     seconds: float
 
@@ -108,7 +113,8 @@ class _House:
 
     async def _run(self, server: Server, door: socket.socket) -> int:
         folders = await self._folders(server)
-        web = _Web(_config(server, self._settings), lambda: self._announcer.ready(self._ready(server, door)))
+        model = await self._model(server)
+        web = _Web(_config(server, self._settings), lambda: self._announcer.ready(self._ready(server, door, model)))
         heads = anchors.keep_anchored(server.platform.store, self._settings.data / anchors.FILE, time.time)
         work: list[Work] = [server.platform.telemetry.work(), self._recover(server), heads]
         drives = relay.drive, ticking.drive, housekeeping.drive, sending.drive
@@ -137,13 +143,18 @@ class _House:
             self._announcer.said(f"the storage has failed: {error}")
         return 0 if error is None else 1
 
-    def _ready(self, server: Server, door: socket.socket) -> Ready:
+    async def _model(self, server: Server) -> tuple[str, str]:
+        card = (await server.platform.models.cards(tenant=DEFAULT_TENANT, stage=self._settings.stage))[0]
+        return card.model, card.trouble or card.chosen
+
+    def _ready(self, server: Server, door: socket.socket, model: tuple[str, str]) -> Ready:
         return Ready(
             url=_url(self._settings, door),
             token=server.token if server.first else None,
             token_file=self._settings.data / TOKEN_FILE,
             flows=server.platform.flows.sources.shown(),
             agents=server.platform.agents.sources.shown(),
+            model=model,
             warnings=(*server.warnings, *exposed(self._settings)),
             seconds=time.perf_counter() - self._begun,
         )

@@ -73,6 +73,8 @@ class Screen:
             line(Cell(f"  {name:<6}", "bright_black"), Cell(link, "cyan"))
         where = "made just now, shown this once; kept in" if ready.token else "in"
         line(Cell(f"  {'Token':<6}", "bright_black"), Cell(f"{where} {ready.token_file}"))
+        name, why = ready.model
+        line(Cell(f"  {'Model':<6}", "bright_black"), Cell(name), Cell(why, "bright_black"))
         self._files(ready.flows)
         self._files(ready.agents)
         for warning in ready.warnings:

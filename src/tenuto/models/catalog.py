@@ -52,7 +52,7 @@ class Chosen:
 class Catalog:
     """A `Models`. `model`: the setting. `scripts`: the folder that scripts of agents' files may lie in; None: anywhere."""
 
-    keys: Keys
+    keys: Keys = field(repr=False)
     model: str | None = None
     named: Mapping[str, NamedModel] = field(default_factory=dict[str, NamedModel])
     prices: Mapping[str, Price] = field(default_factory=dict[str, Price])
@@ -60,9 +60,13 @@ class Catalog:
     scripts: Path | None = None
     clock: Clock = field(default_factory=Clock)
     make: Callable[[ModelSpec], Model] = clients.make
-    _endpoints: dict[tuple[Any, ...], ModelEndpoint] = field(default_factory=dict[tuple[Any, ...], ModelEndpoint])
-    _breakers: dict[tuple[Any, ...], Breaker] = field(default_factory=dict[tuple[Any, ...], Breaker])
-    _asked: dict[tuple[Any, ...], set[str]] = field(default_factory=dict[tuple[Any, ...], set[str]])  # by which tenants
+    _endpoints: dict[tuple[Any, ...], ModelEndpoint] = field(
+        default_factory=dict[tuple[Any, ...], ModelEndpoint], repr=False
+    )
+    _breakers: dict[tuple[Any, ...], Breaker] = field(default_factory=dict[tuple[Any, ...], Breaker], repr=False)
+    _asked: dict[tuple[Any, ...], set[str]] = field(
+        default_factory=dict[tuple[Any, ...], set[str]], repr=False
+    )  # by which tenants
     _ollama: tuple[float, list[str]] | None = None
 
     async def endpoints(self, names: Sequence[str], *, tenant: str, stage: str) -> list[Endpoint]:

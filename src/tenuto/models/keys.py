@@ -7,7 +7,7 @@
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -54,8 +54,8 @@ class Destination:
 class Keys:
     """`shared`: whether other tenants than `default` may use the keys of the server."""
 
-    environment: Mapping[str, str]
-    secrets: Secrets | None = None
+    environment: Mapping[str, str] = field(repr=False)
+    secrets: Secrets | None = field(default=None, repr=False)
     shared: bool = False
 
     async def of(self, to: Destination, *, tenant: str, stage: str) -> str:
