@@ -56,7 +56,10 @@ async def agent(  # noqa: D417  what is described is the form: the host gives `c
         return _answered(await ctx.agents.runtime(who.runtime).run(work, ctx))
     async with held(ctx, session) as (conversation, history):
         result = await ctx.agents.runtime(who.runtime).run(replace(work, history=history), ctx)
-        said: list[Message] = [task_message(work), {"role": "assistant", "content": result["text"]}]
+        answer: Message = {"role": "assistant", "content": result["text"]}
+        if "strangers" in result:  # what is remembered is theirs as well
+            answer["strangers"] = result["strangers"]
+        said: list[Message] = [task_message(work), answer]
         await conversation.add(ctx.idempotency_key, said)
     return _answered(result)
 

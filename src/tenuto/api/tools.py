@@ -87,6 +87,7 @@ class ServiceBody(BaseModel):
     effects: Annotated[str | None, Field(pattern="^(once|idempotent)$")] = None
     timeout: Annotated[float, Field(gt=0, le=600)] = 30.0
     trusted: bool = True
+    sends: bool | None = None
 
 
 @router.get("", summary="List tools", responses=problems(404))

@@ -305,7 +305,7 @@ class Caller:
     def _read(self, tool: Tool, outcome: Outcome) -> None:
         taint = self._standing.taint
         if "strangers" in outcome:
-            taint.join(Taint(list(outcome["strangers"]), outcome.get("private", False)))
+            taint.join(Taint(list(outcome["strangers"]), list(outcome.get("private", ()))))
         elif outcome["status"] == "answered" or not tool.trusted:
             taint.read(tool)
 

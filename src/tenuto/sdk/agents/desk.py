@@ -14,6 +14,7 @@ from tenuto.sdk.agents.messages import Usage
 from tenuto.sdk.agents.model import Endpoint, Model
 from tenuto.sdk.agents.runtime import Result, Work
 from tenuto.sdk.agents.standing import Standing
+from tenuto.sdk.agents.taint import Taint
 from tenuto.sdk.agents.tool import Tool
 from tenuto.sdk.context import Context
 from tenuto.sdk.errors import NodeError
@@ -30,6 +31,9 @@ class Desk:
     async def open(cls, work: Work, ctx: Context, *, wired: Callable[[Endpoint], Model] = ours) -> "Desk":
         """`wired`: who asks at an endpoint; our own client unless a runtime brings its framework's."""
         standing = Standing.of(work.agent, ctx, work.above)
+        for message in work.history:
+            if "strangers" in message:  # what was remembered of them is theirs still
+                standing.taint.join(Taint(list(message["strangers"]), ["session"]))
         caller = Caller(standing, await _granted(work.agent, standing))
         return cls(work, standing, Asker(standing, caller.expect, wired=wired), caller)
 
@@ -49,6 +53,8 @@ class Desk:
     def result(self, text: str, data: Any = None) -> Result:
         """The answer of the agent. `data` counts where it has an output schema."""
         result: Result = {"text": text, "usage": self.usage}
+        if self.standing.taint.strangers:
+            result["strangers"] = list(self.standing.taint.strangers)
         return result if self.output is None else {**result, "data": data}
 
 

@@ -31,13 +31,17 @@ class ImagePart(TypedDict):
 
 
 class Message(TypedDict):
-    """`tool_call_id`: which call a message of role `tool` answers. `thinking`: what a provider wants to be given back, as it came."""
+    """`tool_call_id`: which call a message of role `tool` answers. `thinking`: what a provider wants to be given back, as it came.
+
+    `strangers`: of an answer that is remembered, the tools whose answers by strangers were read for it.
+    """
 
     role: Role
     content: str | list[TextPart | ImagePart]
     tool_calls: NotRequired[list[ToolCall]]
     tool_call_id: NotRequired[str]
     thinking: NotRequired[Any]
+    strangers: NotRequired[list[str]]
 
 
 class ToolSchema(TypedDict):

@@ -31,7 +31,7 @@ class Outcome(TypedDict):
     usage: NotRequired[dict[str, Any]]
     spent: NotRequired[Usage]
     strangers: NotRequired[list[str]]
-    private: NotRequired[bool]
+    private: NotRequired[list[str]]
 
 
 async def answered(tool: Tool, made: Any, ctx: Context, key: str, ms: int) -> Outcome:

@@ -29,11 +29,12 @@ class Work:
 
 
 class Result(TypedDict):
-    """What an agent answers. `data`: where it has an output schema."""
+    """What an agent answers. `data`: where it has an output schema. `strangers`: tools whose answers by strangers it has read."""
 
     text: str
     usage: Usage
     data: NotRequired[Any]
+    strangers: NotRequired[list[str]]
 
 
 class Runtime(Protocol):

@@ -2,8 +2,9 @@
 
 The rule, for an agent and all that it calls: once it has read what strangers wrote (an answer of a tool that is not
 `trusted`), a call of a tool that `sends` something out needs a person. One exception: a tool that only fetches (not
-trusted, `idempotent`) goes on unasked until the agent has also read something of the tenant's own; reading ten pages of
-the web is research, reading a document and then the web at an address that a page names is how a document leaves.
+trusted, `idempotent`) goes on unasked as long as nothing of the tenant's own was read but what came from there itself;
+reading ten pages of the web is research, reading a document and then the web at an address that a page names is how a
+document leaves.
 """
 
 from dataclasses import dataclass, field
@@ -16,31 +17,45 @@ _CLOSED = "</data"
 
 @dataclass(slots=True)
 class Taint:
-    """What the agents of one node have read, as far as it matters. `strangers`: the tools that brought it."""
+    """What the agents of one node have read, as far as it matters. `strangers`: the tools that brought it. `private`: where
+    what is the tenant's own came from."""
 
     strangers: list[str] = field(default_factory=list[str])
-    private: bool = False
+    private: list[str] = field(default_factory=list[str])
 
     def copy(self) -> "Taint":
-        return Taint(list(self.strangers), self.private)
+        return Taint(list(self.strangers), list(self.private))
 
     def read(self, tool: Tool) -> None:
         """The tool has answered."""
-        self.join(Taint([], private=True) if tool.trusted else Taint([tool.name]))
+        origin = origin_of(tool)
+        self.join(Taint([] if tool.trusted else [tool.name], [] if origin is None else [origin]))
 
     def join(self, other: "Taint") -> None:
         """What an agent that was called has read, its caller has read too."""
         self.strangers.extend(name for name in other.strangers if name not in self.strangers)
-        self.private = self.private or other.private
+        self.private.extend(origin for origin in other.private if origin not in self.private)
 
     def forbids(self, tool: Tool) -> str | None:
         """Why a call needs a person."""
         if not self.strangers or not tool.sends:
             return None
         fetches = not tool.trusted and tool.effects == "idempotent"
-        if fetches and not self.private:
+        if fetches and set(self.private) <= {origin_of(tool)}:
             return None
         return f"it sends something out, and what {self.strangers[0]} brought was written by strangers"
+
+
+def origin_of(tool: Tool) -> str | None:
+    """Where the tenant's own comes from, as far as a tool brings it; None for one that only reaches what anybody reaches.
+
+    A server or a service that is asked in the tenant's name knows what is the tenant's, whoever wrote it.
+    """
+    if tool.name.startswith("agent:"):
+        return None  # what it has read is told by itself
+    if not tool.trusted and tool.sends and not tool.name.startswith(("mcp:", "http:")):
+        return None
+    return tool.name.partition("/")[0]
 
 
 def as_data(text: str, source: str) -> str:

@@ -63,7 +63,7 @@ class HttpTool:
 
     @property
     def sends(self) -> bool:
-        return not self.service.trusted
+        return not self.service.trusted if self.service.sends is None else self.service.sends
 
     async def call(self, arguments: dict[str, Any], ctx: Context, key: str) -> Any:
         redactor = Redactor()

@@ -15,8 +15,10 @@ from tenuto.service.tools.source import not_a_tool
 NOT_TOOLS: Final = frozenset({"agent", "agno", "langgraph", "strands", "tool"})
 # Packages whose nodes reach nothing but what the run has.
 INSIDE: Final = frozenset({"debug", "document", "documents", "file", "files", "id", "template", "text", "time"})
-# Packages that bring in what strangers wrote.
-FROM_OUTSIDE: Final = frozenset({"email", "feed", "http", "imap", "mail", "rss", "web"})
+# Packages that bring in what strangers wrote; documents are uploaded by anybody.
+FROM_OUTSIDE: Final = frozenset(
+    {"document", "documents", "email", "feed", "file", "files", "http", "imap", "mail", "rss", "web"}
+)
 
 
 @dataclass(slots=True, frozen=True)

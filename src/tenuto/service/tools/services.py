@@ -38,7 +38,8 @@ class WrongService(ValueError):
 
 @dataclass(slots=True, frozen=True, kw_only=True)
 class Service:
-    """`secret`: whose value goes into `header`, after `scheme`. `trusted`: what it answers is the tenant's own."""
+    """`secret`: whose value goes into `header`, after `scheme`. `trusted`: what it answers is the tenant's own, and nobody
+    else wrote it. `sends`: what it is given leaves the tenant's systems; unless said, if it is not trusted."""
 
     name: str
     url: str
@@ -52,6 +53,7 @@ class Service:
     effects: Effects = "once"
     timeout: float = 30.0
     trusted: bool = True
+    sends: bool | None = None
 
     @property
     def address(self) -> tuple[str, int]:
@@ -100,8 +102,8 @@ def _check(name: str, table: Mapping[str, Any]) -> None:
         raise WrongService(f"{', '.join(METHODS)} for `method` of `{name}`")
     if table.get("effects", "once") not in {"once", "idempotent"}:
         raise WrongService(f"`once` or `idempotent` for `effects` of `{name}`")
-    if not isinstance(table.get("trusted", True), bool):
-        raise WrongService(f"true or false for `trusted` of `{name}`")
+    if not isinstance(table.get("trusted", True), bool) or not isinstance(table.get("sends"), bool | None):
+        raise WrongService(f"true or false for `trusted` and `sends` of `{name}`")
     if not 0 < _seconds(table) <= LONGEST:
         raise WrongService(f"a `timeout` of at most {LONGEST:g} seconds for `{name}`")
     _check_url(name, table.get("url"))
@@ -163,6 +165,8 @@ def built_in(knowledge: str | None, integrations: str | None) -> Sequence[Servic
                 description="Search the documents of the knowledge service.",
                 parameters=_SEARCH,
                 effects="idempotent",
+                trusted=False,  # anybody's documents are in it
+                sends=False,
             )
         )
     if integrations:
