@@ -121,6 +121,24 @@ async def test_agents_are_found_beside_the_flow_or_where_the_settings_say(projec
     assert await find(replace(settings, agents=project / "mine")) == ("Named.", "catalog")
 
 
+async def test_without_a_server_what_was_saved_lies_between_the_folder_and_the_catalog(project: Path) -> None:
+    (project / "agents").mkdir()
+    (project / "agents" / "editor.md").write_text("---\nname: Editor\n---\nBeside.")
+    settings = Settings(data=project / "data")
+    async with open_server(settings) as server, server.platform.store.write() as tx:
+        for name in ("editor", "copywriter"):
+            source = f"---\nname: {name}\n---\nSaved."
+            await tx.agents.add("default", name, hash="h", source=source, description="", team="", by="ann", at=1.0)
+
+    async with open_engine(settings, beside=project) as opened:
+        assert opened.engine.services.agents is not None
+        agents = opened.engine.services.agents.of("default", "dev")
+        found = [(await agents.agent(name)).prompt for name in ("editor", "copywriter", "technical-writer")]
+
+    assert found[:2] == ["Beside.", "Saved."]
+    assert found[2].startswith("You are a technical writer")
+
+
 def test_what_seals_files_is_nobody_elses_to_read(project: Path) -> None:
     run(project)
     run(project)

@@ -10,6 +10,7 @@ from typing import Final
 from tenuto.bootstrap.agent_shelf import CATALOG
 from tenuto.bootstrap.models import make_models
 from tenuto.bootstrap.sessions import StoreWhenNeeded, both, sessions_in, sessions_when_needed
+from tenuto.bootstrap.store_later import StoreLater, has_store
 from tenuto.bootstrap.tools import make_tools
 from tenuto.ports.agent_source import AgentSource
 from tenuto.ports.flows import FlowSource
@@ -30,10 +31,12 @@ FOLDER: Final = "agents"  # beside the flow
 RUNTIMES: Final = ("native", "langgraph", "agno", "strands")
 
 
-def agents_beside(settings: Settings, beside: Path | None = None) -> AgentSource:
-    """Without a server: the folder that the settings name, or `agents/` beside the flow (or here), over the catalog."""
+def agents_beside(settings: Settings, beside: Path | None = None, store: Store | None = None) -> AgentSource:
+    """Without a server: the folder that the settings name, or `agents/` beside the flow (or here), over what was saved (as
+    far as there is a store), over the catalog."""
     folder = settings.agents or (beside or Path()) / FOLDER
-    return Layers([AgentFiles(folder, "folder", DEFAULT_TENANT), AgentFiles(CATALOG, "catalog")])
+    kept = [SavedAgents(store)] if store is not None and has_store(settings) else []
+    return Layers([AgentFiles(folder, "folder", DEFAULT_TENANT), *kept, AgentFiles(CATALOG, "catalog")])
 
 
 def make_shelf(
@@ -54,28 +57,19 @@ def make_shelf(
 
 def make_house(
     settings: Settings,
-    source: AgentSource,
     registry: Mapping[str, NodeDefinition],
     flows: FlowSource,
     secrets: Secrets | None = None,
+    beside: Path | None = None,
 ) -> House:
-    """Without a server."""
+    """Without a server, with the agents that stand beside a flow."""
+    kept = StoreLater(settings)
+    source = agents_beside(settings, beside, kept)
     tools = make_tools(settings, source, registry, flows, secrets=secrets)
     models = make_models(settings, secrets)
     store = StoreWhenNeeded(settings)
-    sessions, closing = sessions_when_needed(store), both(tools.aclose, store.aclose)
+    sessions, closing = sessions_when_needed(store), both(tools.aclose, store.aclose, kept.close)
     return House(source, models, tools.router, runtimes(), sessions, closing=closing)
-
-
-def house_beside(
-    settings: Settings,
-    registry: Mapping[str, NodeDefinition],
-    flows: FlowSource,
-    secrets: Secrets | None,
-    beside: Path | None,
-) -> House:
-    """With the agents that stand beside a flow."""
-    return make_house(settings, agents_beside(settings, beside), registry, flows, secrets)
 
 
 def runtimes() -> dict[str, Loader]:

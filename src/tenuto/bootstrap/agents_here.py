@@ -1,9 +1,9 @@
-"""The agents of a folder and of the catalog, for commands that look at them and drive nothing."""
+"""The agents of a folder, of the store and of the catalog, for commands that look at them and drive nothing."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
-from tenuto.bootstrap.agents import agents_beside, make_house
+from tenuto.bootstrap.agents import make_house
 from tenuto.bootstrap.engine import open_registry
 from tenuto.hosts.local.beside import FlowsBeside
 from tenuto.sdk.registry import library
@@ -15,7 +15,7 @@ from tenuto.settings import Settings
 async def open_house(settings: Settings) -> AsyncGenerator[House]:
     """What runs that are driven here would find."""
     registry = open_registry(settings)
-    house = make_house(settings, agents_beside(settings), registry, FlowsBeside(library(registry)))
+    house = make_house(settings, registry, FlowsBeside(library(registry)))
     try:
         yield house
     finally:

@@ -103,9 +103,9 @@ class _HouseLater:
 
     def of(self, tenant: str, stage: str) -> "Agents":
         if self._house is None:
-            from tenuto.bootstrap.agents import house_beside
+            from tenuto.bootstrap.agents import make_house
 
-            self._house = house_beside(*self._given)
+            self._house = make_house(*self._given)
         return self._house.of(tenant, stage)
 
     async def aclose(self) -> None:

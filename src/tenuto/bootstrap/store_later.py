@@ -6,10 +6,16 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from tenuto.ports.store import Transaction
+from tenuto.service.copies import STORE
 from tenuto.settings import Settings
 
 if TYPE_CHECKING:
     from tenuto.stores.sql.store import SqlStore
+
+
+def has_store(settings: Settings) -> bool:
+    """Whether anything can have been saved: a server was there, or a command that saves."""
+    return settings.database_url is not None or (settings.data / STORE).exists()
 
 
 class StoreLater:

@@ -30,7 +30,7 @@ async def open_tools(settings: Settings) -> AsyncGenerator[ToolsHere]:
     async with open_flows(settings) as (store, shelf):
         tools = make_tools(
             settings,
-            agents_beside(settings),
+            agents_beside(settings, store=store),
             open_registry(settings),
             shelf.published,
             secrets=make_vault(settings, store),
