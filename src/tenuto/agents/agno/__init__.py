@@ -16,8 +16,7 @@ if os.environ.get("AGNO_DEBUG", "false").lower() != "true":
     for name in ("agno", "agno-team", "agno-workflow"):
         logger = logging.getLogger(name)
         logger.setLevel(logging.CRITICAL)  # Agno gives no handler to a logger that has a level
-        logger.addHandler(logging.NullHandler())
-        logger.propagate = False
+        logger.addFilter(lambda _: False)  # and sets the level again with every run
 
 PACKAGE = Package(
     title="Agno",

@@ -13,7 +13,6 @@ from tenuto.sdk import Context
 from tenuto.sdk.agents import Agent as AgentFile
 from tenuto.sdk.agents import Result, Work
 from tenuto.sdk.agents.desk import Desk
-from tenuto.sdk.agents.leaving import WayOut
 from tenuto.sdk.agents.own import Terms
 from tenuto.sdk.agents.recording import recorded_agent
 from tenuto.sdk.agents.scoped import Scoped
@@ -28,7 +27,7 @@ async def run_members(
     play = Play(ctx, terms)
     team = Team(
         name="team",
-        members=[_member(file, play.out) for file in files],
+        members=[_member(file) for file in files],
         model=play.seat("team", [], terms),
         instructions=instructions,
         telemetry=False,
@@ -36,11 +35,11 @@ async def run_members(
     return await play.led(team, task)
 
 
-def _member(file: AgentFile, out: WayOut) -> Agent:
+def _member(file: AgentFile) -> Agent:
     return Agent(
         name=file.name,
         role=file.description or file.name,
-        model=Seat(file.name, _opener(file), out, filed=True),
+        model=Seat(file.name, _opener(file), filed=True),
         system_message=file.prompt,
         resolve_in_context=False,  # a `{name}` of the prompt is the prompt's
         telemetry=False,

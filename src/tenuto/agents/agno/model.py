@@ -51,6 +51,11 @@ class DurableModel(Model):
         """Of one agent in one attempt: a copy of the agent asks through the same seam."""
         return self
 
+    @property
+    def seam(self) -> WayOut:
+        """What is raised here ends the run, whatever Agno makes of it."""
+        return self._out
+
     # --- the model
 
     async def ainvoke(
@@ -59,7 +64,7 @@ class DurableModel(Model):
         ask: Ask = {**our_ask(messages, tools), "output": self._output}
         if self._tools is not None:
             ask["tools"] = list(self._tools)
-        with self._out:
+        with self.seam:
             self.answer = await self._ask(ask)
         return response_of(self.answer)
 
@@ -102,7 +107,7 @@ class DurableModel(Model):
         self, function_call: FunctionCall
     ) -> tuple[bool, Timer, FunctionCall, FunctionExecutionResult]:
         timer = Timer()
-        with self._out, timer:
+        with self.seam, timer:
             answer = await self._call(call_of(function_call))
         text = str(answer["content"])
         failed = text.startswith(_FAILED)

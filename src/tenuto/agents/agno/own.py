@@ -47,17 +47,22 @@ class Play:
     def __init__(self, ctx: Context, terms: Terms) -> None:
         self._ctx = ctx
         self._terms = terms
-        self.out = WayOut()
+        self._models: list[OwnModel] = []
 
     async def run(self, own: Agent | Team, task: str, session: str | None) -> Result:
         return await self.led(self._seated(own), task, session)
 
     async def led(self, mine: Any, task: str, session: str | None = None) -> Result:
         """By an agent or a team whose models are seats already."""
-        SCOPE.set(Scope(self._ctx))
+        out = WayOut()
+        SCOPE.set(Scope(self._ctx, out))
         seat: Seat = mine.model
         key = self._ctx.idempotency_key
-        output = await settled(mine.arun(task, session_id=session or key, run_id=key), self.out)
+        try:
+            output = await settled(mine.arun(task, session_id=session or key, run_id=key), out)
+        finally:
+            for model in self._models:
+                await model.close()
         return _answered((await seat.place()).desk, output, seat)
 
     # --- who sits where
@@ -98,8 +103,9 @@ class Play:
 
     def seat(self, name: str, models: Sequence[Model], terms: Terms, *, aside: str = "") -> Seat:
         """`terms.model`: asked in place of their own."""
-        own = [] if terms.model else [OwnModel(_bare(model)) for model in models]
-        return Seat(name, self._opener(name, own, terms, aside), self.out, own, once=terms.once)
+        own = [] if terms.model else [OwnModel(model) for model in models]
+        self._models.extend(own)
+        return Seat(name, self._opener(name, own, terms, aside), own, once=terms.once)
 
     def _opener(self, name: str, own: Sequence[OwnModel], terms: Terms, aside: str) -> Opener:
         endpoints = [own_endpoint(model) for model in own]
@@ -116,13 +122,6 @@ def _members(team: Any) -> list[Any]:
     """Those that are known before it runs: members that a function finds work with models of their own, unrecorded."""
     members = getattr(team, "members", None)
     return cast("list[Any]", members) if isinstance(members, list) else []
-
-
-def _bare(model: Model) -> Model:
-    """Without its own retries and its own cache: both are ours."""
-    mine = copy.copy(model)
-    mine.retries, mine.cache_response = 0, False
-    return mine
 
 
 def _fallbacks(own: Any) -> list[Model]:

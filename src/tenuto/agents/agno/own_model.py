@@ -1,5 +1,6 @@
 """The model that a person gave to their agent, asked in our words, and in Agno's own where it has more of them."""
 
+import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -27,15 +28,23 @@ class Asked:
 
 
 class OwnModel:
-    """`before`: how Agno puts the question that comes next, with all that its classes understand."""
+    """A copy without its own retries and its own cache. `before`: how Agno puts the question that comes next, with all that its classes understand."""
 
     def __init__(self, own: AgnoModel) -> None:
-        self.own = own
+        self.own = copy.copy(own)
+        self.own.retries, self.own.cache_response = 0, False  # both are ours
+        self._client: Any = getattr(own, "async_client", None)
         self.name = f"agno:{own.id}"
         self._asked: Asked | None = None
 
     def before(self, asked: Asked) -> None:
         self._asked = asked
+
+    async def close(self) -> None:
+        """What the copy has opened; a client that the person made stays open."""
+        client: Any = getattr(self.own, "async_client", None)
+        if client is not None and client is not self._client:
+            await client.close()
 
     async def answer(self, ask: Ask, tell: Tell, *, key: str) -> Answer:
         del key

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tenuto.sdk import Context
+from tenuto.sdk.agents.leaving import WayOut
 from tenuto.sdk.agents.scoped import Scoped
 from tenuto.sdk.agents.standing import Standing
 
@@ -17,10 +18,11 @@ from tenuto.sdk.agents.standing import Standing
 class Scope:
     """`prefix`: of the steps here, with its slash. `shared`: several members work in it, so each adds its name.
 
-    `above`: the agent that gave the task.
+    `above`: the agent that gave the task. `out`: what ends the work here, while others go on with theirs.
     """
 
     ctx: Context
+    out: WayOut
     prefix: str = ""
     above: Standing | None = None
     shared: bool = False

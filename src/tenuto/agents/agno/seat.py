@@ -65,18 +65,18 @@ class Seat(DurableModel):
         self,
         name: str,
         open_desk: Opener,
-        out: WayOut,
         own: Sequence[OwnModel] = (),
         *,
         once: Sequence[str] = (),
         filed: bool = False,
     ) -> None:
-        super().__init__(name, self._nobody, self._made, out)
+        super().__init__(name, self._nobody, self._made, WayOut())
         self._open = open_desk
         self._own = own
         self._once = frozenset(once)
         self._filed = filed
         self._places: dict[str, Place] = {}
+        self.supports_native_structured_outputs = not own  # then the schema that Agno asks for is ours to fit
         for model in own[:1]:
             self._resemble(model.own)
 
@@ -86,6 +86,10 @@ class Seat(DurableModel):
         self.supports_native_structured_outputs = own.supports_native_structured_outputs
         self.supports_json_schema_outputs = own.supports_json_schema_outputs
         self.system_prompt, self.instructions = own.system_prompt, own.instructions
+
+    @property
+    def seam(self) -> WayOut:
+        return SCOPE.get().out
 
     async def place(self) -> Place:
         """Where this task is done."""
@@ -99,7 +103,7 @@ class Seat(DurableModel):
     async def ainvoke(
         self, messages: list[AgnoMessage], *_: Any, tools: list[dict[str, Any]] | None = None, **more: Any
     ) -> ModelResponse:
-        with self._out:
+        with self.seam:
             place = await self.place()
             if not place.opening:
                 await place.begin(messages)
@@ -142,7 +146,7 @@ class Seat(DurableModel):
         state = _state(function_call)
         before = copy.deepcopy(state)
         answer = await super().arun_function_call(function_call)
-        with self._out:
+        with self.seam:
             await _remember(place, call_of(function_call), state, before)
         return answer
 
@@ -154,10 +158,13 @@ class Seat(DurableModel):
         place.delegated += 1
         name, outer, standing = function_call.function.name, SCOPE.get(), place.desk.standing
         inner = replace(standing, taint=standing.taint.copy())
-        SCOPE.set(Scope(outer.ctx, f"{outer.prefix}member:{place.delegated}/", inner, shared=_MEMBERS[name]))
-        with self._out:
+        prefix = f"{outer.prefix}member:{place.delegated}/"
+        there = Scope(outer.ctx, WayOut(), prefix, inner, shared=_MEMBERS[name])
+        with outer.out:
+            SCOPE.set(there)
             made: Any = await Model.arun_function_call(self, function_call)
             text = await said(function_call.result)
+            there.out.end()
         standing.taint.join(inner.taint)
         function_call.result = as_data(text, name) if text and inner.taint.strangers else text
         return made
@@ -205,7 +212,8 @@ def _schema(form: Any) -> dict[str, Any] | None:
     """The schema that Agno asks for, where another model than the agent's own shall answer."""
     if isinstance(form, type) and issubclass(form, BaseModel):
         return form.model_json_schema()
-    return None
+    given = cast("dict[str, Any]", form).get("json_schema") if isinstance(form, dict) else None
+    return cast("dict[str, Any]", given).get("schema") if isinstance(given, dict) else None
 
 
 def _understood(more: dict[str, Any]) -> dict[str, Any]:
