@@ -41,7 +41,7 @@ JUDGES = {flows.validate}
 ASK_MORE = {nodes.attempt}
 # Parameters that name nothing of a tenant: node types, paths within a run, versions within a flow.
 SHARED = {
-    "agents.version": "1", "models.name": "local:none", "nodes.type": "debug.echo", "agent_runs.name": "copywriter", "simple_agents.agent_name": "copywriter",
+    "agents.version": "1", "models.name": "local:none", "nodes.type": "debug.echo",
     "approvals.path": "ok", "runs.name": "ok", "flows.version": "1", "roles.role": "viewer",
 }  # fmt: skip
 # Of what a tenant has, those that most routes could be asked about; the others are tried nightly.

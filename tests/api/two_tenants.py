@@ -64,7 +64,7 @@ class Tenant:
     async def _agent_files(self) -> None:
         agent = {"description": self.canary, "team": self.canary, "prompt": self.canary}
         await self.ask("PUT", f"/v1/agents/{self.word}-agent", 201, json=agent)
-        self.ids |= {"agents.name": f"{self.word}-agent"}
+        self.ids |= dict.fromkeys(("agents.name", "agent_runs.name", "simple_agents.agent_name"), f"{self.word}-agent")
 
     async def _runs(self) -> None:
         body = {"flow": self.ids["flows.name"], "input": {"topic": self.canary}, "labels": {"c": self.canary}}
@@ -75,8 +75,7 @@ class Tenant:
         self.ids["runs.other"] = run
 
     async def _agents(self) -> None:
-        """They need no agent of the tenant's own: what is executed is the tenant's, and so is a role that is made up."""
-        body = {"agent": "copywriter", "task": self.canary}
+        body = {"agent": self.ids["agents.name"], "task": self.canary}
         self.ids["agent_runs.id"] = (await self.ask("POST", "/v1/agents/execute?wait=30", 201, json=body))["id"]
         body = {"task": self.canary, "agent_type": self.canary}
         self.ids["workflows.id"] = (await self.ask("POST", "/v1/workflows?wait=30", 201, json=body))["id"]

@@ -36,11 +36,13 @@ async def test_a_task_its_answer_and_what_is_known_of_them(client: Client, serve
     execution = await client.agents.status(run.id)
     state = await client.agents.state("copywriter")
     page = await client.agents.runs("copywriter")
+    agents = await client.agents.list(limit=500)
 
     assert (run.status, run.output["text"]) == ("succeeded", "Fine tea.")
     assert (execution.status, execution.text, execution.ended) == ("completed", "Fine tea.", True)
     assert (state.status, state.team) == ("idle", "marketing")
     assert [(each.id, each.task) for each in page.items] == [(run.id, "Write")]
+    assert {each.name: each.team for each in agents.items}["copywriter"] == "marketing"
 
 
 async def test_words_come_as_they_are_said(client: Client, served: tuple[Server, str]):
