@@ -123,26 +123,21 @@ class TestExecute:
 
         assert (await execute(admin, agent="Copywriter"))["labels"] == {"agent": "copywriter"}
 
-    @pytest.mark.parametrize(
-        ("more", "said"),
-        [
+    async def test_what_cannot_be_is_refused_before_anything_runs(self, admin: httpx2.AsyncClient):
+        """Each with the place of what is wrong."""
+        wrong: list[tuple[dict[str, Any], str]] = [
             ({"parameters": {"model": "x"}}, "parameters.model"),
             ({"parameters": {"a\nb": 1}}, "parameters.a"),
             ({"parameters": {f"p{n}": n for n in range(65)}}, "at most 64"),
             ({"task": ""}, "task"),
             ({"stage": "nowhere"}, "nowhere"),
             ({"tenant": "other"}, "tenant"),
-        ],
-    )
-    async def test_what_cannot_be_is_refused_before_anything_runs(
-        self, admin: httpx2.AsyncClient, more: dict[str, Any], said: str
-    ):
-        body = {"agent": "copywriter", "task": "Write", **more}
+        ]
 
-        answer = await admin.post("/v1/agents/execute", json=body)
-
-        assert answer.status_code in {404, 422}, answer.text
-        assert said in answer.text
+        for more, said in wrong:
+            answer = await admin.post("/v1/agents/execute", json={"agent": "copywriter", "task": "Write", **more})
+            assert answer.status_code in {404, 422}, answer.text
+            assert said in answer.text
         assert (await admin.get("/v1/runs")).json()["items"] == []
 
     async def test_who_may_execute_agents_needs_no_right_to_flows(
