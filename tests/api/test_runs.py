@@ -84,6 +84,24 @@ class TestStarting:
         assert said["labels"] == {"team": "blue"}
         assert (await admin.get(answer.headers["location"])).json()["id"] == said["id"]
 
+    async def test_a_run_says_of_which_version_it_is(self, admin: httpx2.AsyncClient):
+        """By number, wherever it is shown, with the hash of its content beside it; a document that nobody saved has none."""
+        first = (await admin.post("/v1/runs", json={"flow": "hello"})).json()
+        await admin.post("/v1/flows", content=HELLO.replace("Hello", "Bye"), headers=YAML)
+        second = (await admin.post("/v1/runs?wait=10", json={"flow": "hello"})).json()
+        old = (await admin.post("/v1/runs", json={"flow": "hello", "version": 1})).json()
+        document = {"flow": "hello", "nodes": {"a": {"use": "set", "with": {"value": 7}}}}
+        inline = (await admin.post("/v1/runs", json={"document": document})).json()
+        forked = (await admin.post(f"/v1/runs/{first['id']}/fork")).json()
+
+        listed = {run["id"]: run for run in (await admin.get("/v1/runs")).json()["items"]}
+        shown = [(await admin.get(f"/v1/runs/{run['id']}")).json() for run in (first, second, old, inline, forked)]
+
+        for run, number in zip((first, second, old, inline, forked), (1, 2, 1, None, 1), strict=True):
+            assert (run["version"], listed[run["id"]]["version"]) == (number, number)
+        assert [run["version"] for run in shown] == [1, 2, 1, None, 1]
+        assert shown[0]["version_hash"] == shown[2]["version_hash"] != shown[1]["version_hash"]
+
     async def test_waiting_answers_with_the_outcome(self, admin: httpx2.AsyncClient):
         """DESIGN 8: `?wait=`; all that GET shows, once it has ended."""
         answer = await admin.post("/v1/runs?wait=10", json={"flow": "hello", "input": {"name": "Ada"}})

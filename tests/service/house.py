@@ -150,7 +150,7 @@ async def _house(store: SqlStore, journal: MemoryJournal, clock: Clock, more: di
     outbox, subscriptions = asyncio.Event(), Subscriptions(store, clock)
     vault = Vault(store, GivenKeys(base64.b64encode(bytes(range(32))).decode()))
     asker = HttpClient(parse_networks("127.0.0.1/32"), max_bytes=SHOWN, cut=True)
-    live, bus = LiveRuns.of(archive, host), MemoryBus()
+    live, bus = LiveRuns.of(archive, host, published.numbers.fill), MemoryBus()
     agents = _shelf_of_agents(store, registry, clock)
     given: dict[str, Any] = {
         "engine": host,

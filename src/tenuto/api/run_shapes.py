@@ -23,14 +23,16 @@ class ErrorShown(BaseModel):
 
 
 class RunLine(BaseModel):
-    """A run in a list. `version`: the beginning of its document's hash."""
+    """A run in a list. `version`: of its flow; null for a document that nobody saved. `version_hash`: how the hash of its
+    content begins."""
 
     model_config = ConfigDict(extra="allow")
 
     id: Annotated[str, Field(examples=["01kex3w2v1m4r7p9s0t2y5z8ab"])]
     name: Annotated[str, Field(examples=["brave-otter-7f3a"])]
     flow: str
-    version: str
+    version: Annotated[int | None, Field(examples=[3])] = None
+    version_hash: Annotated[str, Field(examples=["9c1f0a7b3d5e"])]
     status: Status
     stage: str
     parent: str | None = None

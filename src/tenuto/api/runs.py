@@ -87,6 +87,7 @@ async def listing(
         limit=limit + 1,
     )
     found = await _found(platform, who, query)
+    await platform.flows.published.numbers.fill(found)
     return Paged[RunLine](
         items=[_line(entry) for entry in found[:limit]], next_cursor=found[limit - 1].id if len(found) > limit else None
     )
@@ -112,7 +113,9 @@ async def delete(run: str, who: Writer, platform: ThePlatform) -> Response:
 @router.patch("/{run}", summary="Change a run's labels", responses=problems(404))
 async def label(run: str, who: Writer, platform: ThePlatform, body: LabelsBody) -> RunLine:
     """Those that are named; null takes one away."""
-    return _line(await telling.label(platform, who, run, body.labels))
+    entry = await telling.label(platform, who, run, body.labels)
+    await platform.flows.published.numbers.fill([entry])
+    return _line(entry)
 
 
 @router.post("/{run}/signals/{name:path}", summary="Send a signal", responses=problems(404, 409))

@@ -29,7 +29,8 @@ class Run(_Said):
     name: str
     flow: str
     status: str
-    version: str = ""
+    version: int | None = None
+    version_hash: str = ""
     stage: str = ""
     input: Json = None
     output: Json = None

@@ -32,7 +32,8 @@ class Row:
 class RunEntry:
     """A run's line in the index: what lists show and recovery asks for, without reading its facts.
 
-    Name, parent and time of creation are the run's for good: a later line repeats them.
+    Name, parent and time of creation are the run's for good: a later line repeats them. `version`: the number under which
+    its flow was saved, where somebody has looked it up; no journal keeps it.
     """
 
     id: str
@@ -47,6 +48,7 @@ class RunEntry:
     parent: str | None = None
     origin: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
+    version: int | None = field(default=None, compare=False)
 
 
 @dataclass(slots=True)

@@ -143,7 +143,7 @@ def put_together(given: Given, parts: Parts) -> Platform:
         quotas=parts.host,
         busy=parts.host,
         names=parts.names,
-        live=LiveRuns.of(archive, parts.host),
+        live=LiveRuns.of(archive, parts.host, parts.published.numbers.fill),
         turnstile=turnstile(parts.limits, given.rates, loopback=given.loopback),
         identity=make_identity(parts.store, given.data, time.time, outside=[outside]),
         outbox=outbox,

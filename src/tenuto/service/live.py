@@ -7,7 +7,7 @@ from tenuto.ports.feed import Feed
 from tenuto.service.archive import Archive
 from tenuto.service.inbox import Inbox
 from tenuto.service.stream import Streams
-from tenuto.service.views import Views
+from tenuto.service.views import Number, Views
 
 
 @dataclass(slots=True, kw_only=True)
@@ -21,9 +21,10 @@ class LiveRuns:
     naming: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
 
     @classmethod
-    def of(cls, archive: Archive, feed: Feed) -> Self:
+    def of(cls, archive: Archive, feed: Feed, number: Number | None = None) -> Self:
         """Before runs are taken over, so that the inbox hears of those that wait."""
-        return cls(feed=feed, streams=Streams(archive, feed), views=Views(archive, feed), inbox=Inbox(feed))
+        views = Views(archive, feed, number=number)
+        return cls(feed=feed, streams=Streams(archive, feed), views=views, inbox=Inbox(feed))
 
     def close(self) -> None:
         """Send every reader away: a server that stops waits for them."""

@@ -66,10 +66,13 @@ class NodeView:
 
 @dataclass(slots=True)
 class RunView:
+    """`version`: the number under which its flow was saved, where somebody has looked it up."""
+
     id: str = ""
     name: str = ""
     flow: str = ""
     document: str = ""
+    version: int | None = None
     status: str = "queued"
     paused: bool = False
     stage: str = "dev"

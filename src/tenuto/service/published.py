@@ -21,6 +21,7 @@ from tenuto.ports.stages import MOCK, Stage
 from tenuto.ports.store import Store, Transaction
 from tenuto.ports.versions import Version
 from tenuto.service.refusals import Invalid, Refused
+from tenuto.service.version_numbers import VersionNumbers
 
 DEFAULT_STAGE: Final = "dev"  # where a run is that names none
 REMEMBERED: Final = 1.0  # seconds that an answer holds, as far as other processes are concerned
@@ -49,6 +50,7 @@ class Published:
     store: Store
     library: Library
     clock: Callable[[], float] = time.monotonic
+    numbers: VersionNumbers = field(init=False)
     _names: OrderedDict[Key, tuple[float, Resolved]] = field(default_factory=OrderedDict[Key, tuple[float, Resolved]])
     _stages: dict[str, tuple[float, dict[str, Stage]]] = field(
         default_factory=dict[str, tuple[float, dict[str, Stage]]]
@@ -57,6 +59,9 @@ class Published:
     _asked: "dict[Key, asyncio.Future[Resolved]]" = field(default_factory=dict[Key, "asyncio.Future[Resolved]"])
     _weight: int = 0
     _round: int = 0
+
+    def __post_init__(self) -> None:
+        self.numbers = VersionNumbers(self.store, self.clock)
 
     # --- for who starts a run
 
@@ -80,6 +85,7 @@ class Published:
     def forget(self) -> None:
         """Something was saved, published or deleted in this process."""
         self._round += 1
+        self.numbers.forget()
         self._names.clear()
         self._asked.clear()
         self._stages.clear()
@@ -151,6 +157,7 @@ class Published:
                 saved = await _on_production(tx, tenant, name, version, where.name)
             else:
                 saved = await version_meant(tx, tenant, name, version, stage)
+        self.numbers.learn(tenant, name, saved.hash, saved.number)
         return Resolved(await self.flow(saved.document, saved.hash), saved.number)
 
     def _remember(self, key: Key, found: Resolved) -> None:

@@ -142,6 +142,7 @@ class Relay:
         at = self.platform.clock() if asked else entry.created_at
         at = entry.ended_at if kind in TERMINAL and entry.ended_at is not None else at
         begun = {"status": "running"} if kind == _BEGUN else {}  # a short run has ended by now
+        await self.platform.flows.published.numbers.fill([entry])
         payload = {**_run_json(entry), **begun, **_end(facts if kind in TERMINAL else []), **_question(asked)}
         return Envelope(name, kind, at, entry.tenant, ACTOR, payload, entry.id, hops + 1)
 
@@ -274,7 +275,8 @@ def _run_json(entry: RunEntry) -> dict[str, Json]:
         "run": entry.id,
         "name": entry.name,
         "flow": entry.flow,
-        "version": entry.document[:12],
+        "version": entry.version,
+        "version_hash": entry.document[:12],
         "stage": entry.stage,
         "status": entry.status,
         "parent": entry.parent,

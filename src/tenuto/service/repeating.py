@@ -148,6 +148,7 @@ async def _begun(
             await begin(run)
 
     entry, again = await once(platform, who, key, said, begin_once)
+    await platform.flows.published.numbers.fill([entry])
     return Started(entry, again=again)
 
 
@@ -155,4 +156,5 @@ async def _started(platform: Platform, who: Principal, run: str) -> Started:
     entry = await platform.archive.within(who.tenant).entry(run)
     if entry is None:
         raise Refused("gone", "the new run was deleted at once")
+    await platform.flows.published.numbers.fill([entry])
     return Started(entry)

@@ -198,7 +198,7 @@ async def _start_new(platform: Platform, request: StartRequest, before: Before |
     finally:
         leave()
     entry = _entry(run, request, heard)
-    return Started(entry, heard.output, heard.error)
+    return Started(platform.flows.published.numbers.say(entry), heard.output, heard.error)
 
 
 class _Heard:
@@ -261,7 +261,7 @@ async def _start_once(
             await _start_claimed(platform, who, replace(request, run=run), new=new)
 
     entry, again = await once(platform, who, key, {**said, "labels": dict(asked.labels)}, begin)
-    return Started(entry, again=again)
+    return Started(platform.flows.published.numbers.say(entry), again=again)
 
 
 async def _start_claimed(platform: Platform, who: Principal, request: StartRequest, *, new: bool) -> None:

@@ -7,7 +7,7 @@ ended, only the answer is kept, and whether the run is still there is asked agai
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 import msgspec
@@ -43,10 +43,17 @@ class _Seen:
 
 
 class Views:
-    """`clock`: monotonic."""
+    """`clock`: monotonic. `number`: looks up under which numbers the flows of runs were saved."""
 
-    def __init__(self, archive: Archive, feed: Feed, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        archive: Archive,
+        feed: Feed,
+        clock: Callable[[], float] = time.monotonic,
+        number: "Number | None" = None,
+    ) -> None:
         self._archive = archive
+        self._number = number or _unknown
         self._feed = feed
         self._clock = clock
         self._seen: OrderedDict[str, _Seen] = OrderedDict()
@@ -67,7 +74,7 @@ class Views:
     async def follower(self, word: str, tenant: str) -> tuple[RunEntry, Follower]:
         """What is known of a run, to look deeper into it."""
         entry = await self._entry(word, tenant)
-        return entry, await self._archive.within(tenant).follower(entry)
+        return entry, await self._numbered(entry)
 
     def forget(self, run: str) -> None:
         """It was deleted, or changed beside its facts."""
@@ -108,7 +115,7 @@ class Views:
         leave = self._feed.listen(entry.id, tell) if entry.status not in ENDED else _nothing
         seen = _Seen(entry, leave, self._clock())
         try:
-            follower = await self._archive.within(entry.tenant).follower(entry)
+            follower = await self._numbered(entry)
         except BaseException:
             leave()
             raise
@@ -121,6 +128,12 @@ class Views:
             return seen
         self._keep(seen)
         return seen
+
+    async def _numbered(self, entry: RunEntry) -> Follower:
+        await self._number([entry])
+        follower = await self._archive.within(entry.tenant).follower(entry)
+        follower.view().version = entry.version
+        return follower
 
     def _keep(self, seen: _Seen) -> None:
         if len(self._text(seen)) > LARGEST:
@@ -153,6 +166,13 @@ class Views:
                 seen.leave()
                 seen.follower = None
         return seen.text
+
+
+Number = Callable[[Sequence[RunEntry]], Awaitable[None]]
+
+
+async def _unknown(entries: Sequence[RunEntry]) -> None:
+    """Where nobody saves flows."""
 
 
 def _nothing() -> None:
