@@ -237,3 +237,54 @@ async def test_cancelling_stops_an_agent_that_asks_a_model_at_once() -> None:
 
         assert outcome.status == "cancelled"
         assert asyncio.get_running_loop().time() - began < 1
+
+
+async def test_two_helpers_that_ask_at_once_are_answered_one_after_the_other() -> None:
+    """What the first was told is kept while the second waits; nobody is asked twice."""
+    question = {"calls": [{"tool": "ask_person", "arguments": {"question": "Sure?"}}]}
+    helper = Agent(name="helper", prompt="h", version="1", tools=("ask_person",), model=("helper",))
+    both = {"calls": [{"tool": "agent:helper", "arguments": {"task": task}} for task in ("one", "two")]}
+    main = replace(MAILS, tools=("agent:helper",), approve=())
+    stage, model = scene(Mails(), [both, "done"], main, helper, helper=[question, "asked"])
+    async with stage.opened() as opened:
+        run = await opened.start()
+        asked: list[str] = []
+        for word in ("yes", "no"):
+            asked.append((await opened.asked(run))["name"])
+            await opened.answer(run, asked[-1], {"approved": True, "comment": word})
+        output = await opened.output(run)
+
+    assert sorted(asked) == ["ask/call:1/tool:1", "ask/call:2/tool:1"]
+    assert output["text"] == "done"
+    assert [message["content"] for message in model.asked[1]["messages"][-2:]] == ["asked", "asked"]
+
+
+async def test_a_call_that_may_have_happened_when_its_process_died_waits_for_a_decision() -> None:
+    """SEMANTICS 23: it is not made again; what a person says came of it is its answer."""
+    began = asyncio.Event()
+
+    async def send(to: str, text: str) -> str:
+        began.set()
+        await asyncio.sleep(10)
+        return f"sent {text} to {to}"
+
+    model = ScriptedModel([SEND, "done"])
+    tool = FakeTool("mail:send", send, parameters=MAIL, effects="once")
+    house = FakeHouse(
+        [replace(MAILS, approve=())],
+        models={"inherit": FakeEndpoint(model)},
+        tools=[tool],
+        runtimes={"native": make_runtime()},
+    )
+    stage = Stage(house)
+    async with stage.opened() as opened:
+        run = await opened.start()
+        await asyncio.wait_for(began.wait(), 5)
+
+    async with stage.opened() as opened:
+        await asyncio.wait_for(opened.host.outcome(run, until=frozenset({"waiting"})), 5)
+        await opened.answer(run, "ask", {"decision": "done", "output": "it went out"})
+        output = await opened.output(run)
+
+    assert output["text"] == "done"
+    assert model.asked[1]["messages"][-1]["content"] == "it went out"
