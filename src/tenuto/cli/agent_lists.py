@@ -1,12 +1,14 @@
 """`tenuto agents list` and `show`: who is there, and what there is to know of one."""
 
 import asyncio
+import shutil
+import textwrap
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 from pathlib import Path
 
 from tenuto.cli.agent_house import Broken, Choice, agents_here, broken_in, named, place_with
-from tenuto.cli.look import compact, line, note, plural, safe, say
+from tenuto.cli.look import compact, line, note, plural, safe, say, shorten
 from tenuto.cli.painting import Cell, Painter
 from tenuto.sdk.agents import Agent
 from tenuto.sdk.agents.agent import INHERIT
@@ -14,6 +16,10 @@ from tenuto.sdk.agents.agent_json import agent_json
 from tenuto.service.refusals import Problem
 
 Json = object
+
+_PLAIN = 200  # characters of a description where no terminal sets a limit
+_NARROW = 20
+_LABEL = 12  # columns for what a line of `show` is about
 
 
 def list_agents(folder: Path | None, team: str | None, *, json: bool) -> int:
@@ -46,29 +52,41 @@ def _table(agents: Sequence[Agent]) -> None:
     """By team; the columns of all teams are as wide."""
     painter = Painter.for_stdout()
     teams = groupby(sorted(agents, key=lambda agent: (agent.team or "~", agent.name)), lambda agent: agent.team)
+    room = _room(agents) if painter.look.rich else _PLAIN
     rows: list[list[Cell]] = []
     for team, members in teams:
         rows += [] if not painter.look.rich else [_heading(team, first=not rows)]
-        rows += [_row(agent, painter, team) for agent in members]
+        rows += [_row(agent, painter, team, room) for agent in members]
     painter.table(rows)
+
+
+def _room(agents: Sequence[Agent]) -> int:
+    """For the descriptions: names and models are as wide as they are."""
+    names = max((len(agent.name) for agent in agents), default=0)
+    works = max((len(_work(agent)) for agent in agents), default=0)
+    troubles = max((len(_trouble(agent)) + 2 for agent in agents if agent.problems), default=0)
+    return max(shutil.get_terminal_size().columns - names - works - troubles - 9, _NARROW)
 
 
 def _heading(team: str, *, first: bool) -> list[Cell]:
     return [Cell(("" if first else "\n") + (team or "no team"), "bright_black"), Cell(), Cell(), Cell()]
 
 
-def _row(agent: Agent, painter: Painter, team: str) -> list[Cell]:
+def _row(agent: Agent, painter: Painter, team: str, room: int) -> list[Cell]:
     shown = [] if painter.look.rich else [Cell(team or "-")]
-    count = len(agent.problems)
-    trouble = f"{painter.look.mark('warning')} {plural(count, 'problem')}" if count else ""
+    trouble = f"{painter.look.mark('warning')} {_trouble(agent)}" if agent.problems else ""
     indent = "  " if painter.look.rich else ""
     return [
         *shown,
         Cell(f"{indent}{agent.name}", "bold"),
         Cell(_work(agent), "cyan"),
-        Cell(_first_sentence(safe(agent.description))),
+        Cell(shorten(_first_sentence(safe(agent.description)), room)),
         Cell(trouble, "yellow"),
     ]
+
+
+def _trouble(agent: Agent) -> str:
+    return plural(len(agent.problems), "problem")
 
 
 def _work(agent: Agent) -> str:
@@ -122,15 +140,24 @@ def _describe(agent: Agent, choice: Choice) -> None:
     painter.line(
         Cell(agent.name, "bold"), Cell(agent.team, "cyan"), Cell(f"{agent.source} {agent.version}", "bright_black")
     )
-    if agent.description:
-        painter.line(Cell(f"  {safe(agent.description)}"))
+    for text in _wrapped(agent.description, 4):
+        painter.line(Cell(f"  {text}"))
     say()
-    painter.table([[Cell(f"  {key}", "bright_black"), Cell(safe(said))] for key, said in _facts(agent, choice)])
+    for key, said in _facts(agent, choice):
+        first, *rest = _wrapped(said, _LABEL + 4) or [""]
+        painter.line(Cell(f"  {key:<{_LABEL}}", "bright_black"), Cell(first))
+        for text in rest:
+            painter.line(Cell(f"  {'':<{_LABEL}}"), Cell(text))
     for problem in agent.problems:
         painter.line(Cell(f"  {painter.look.mark('warning')}", "yellow"), Cell(_said(problem), "yellow"))
     say()
     for text in agent.prompt.splitlines():
         painter.line(Cell(f"  {safe(text)}") if text.strip() else Cell(" "))
+
+
+def _wrapped(text: str, margin: int) -> list[str]:
+    width = max(shutil.get_terminal_size().columns - margin, _NARROW)
+    return textwrap.wrap(safe(text), width, break_on_hyphens=False)
 
 
 def _facts(agent: Agent, choice: Choice) -> list[tuple[str, str]]:
