@@ -106,7 +106,11 @@ def test_every_folder_that_holds_adapters_is_protected():
     """Only the composition root names an adapter: a folder of them that is built later must be added to the contract."""
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
     (protected,) = (c["protected_modules"] for c in contracts if c["name"].startswith("Only the composition root"))
-    built = {f"tenuto.{name}" for name in ("stores", "bus", "hosts", "models") if (ROOT / "src/tenuto" / name).is_dir()}
+    built = {
+        f"tenuto.{name}"
+        for name in ("stores", "bus", "hosts", "models", "tools")
+        if (ROOT / "src/tenuto" / name).is_dir()
+    }
 
     assert set(protected) == built
 
