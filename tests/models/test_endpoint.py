@@ -127,6 +127,21 @@ async def test_a_place_that_keeps_failing_is_refused_at_once_until_a_while_has_p
     assert breaker.state(clock.time) == "closed"
 
 
+async def test_a_model_that_is_asked_too_often_rests_alone():
+    """Providers limit each model for itself: its neighbour is what `model: [a, b]` falls back on."""
+    clock, place = HandMoved(), Breaker()
+    one, two = endpoint(clock, breaker=place, attempts=1), endpoint(clock, breaker=place)
+    for _ in range(FAILURES):
+        with pytest.raises(ModelError, match="429"):
+            await one.guarded(failing(Refusal(429, retry_after="90"))[0])
+
+    with pytest.raises(ModelError, match=r"not asked until 00:18:10 UTC \(in 90 s\)"):
+        await one.guarded(failing()[0])
+
+    assert await two.guarded(failing()[0]) == "answered"
+    assert (one.state[0], two.state[0]) == ("open", "closed")
+
+
 async def test_only_one_asks_when_the_while_has_passed():
     clock, breaker = HandMoved(), Breaker(limit=1)
     place, gate = endpoint(clock, breaker=breaker, attempts=1), asyncio.Event()

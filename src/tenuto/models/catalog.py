@@ -12,13 +12,13 @@ from typing import Any, Final
 
 from tenuto.models import clients, ollama
 from tenuto.models.breaker import Breaker
-from tenuto.models.endpoint import Clock, ModelEndpoint
+from tenuto.models.endpoint import Clock, ModelEndpoint, gravity
 from tenuto.models.http import HttpClients
 from tenuto.models.keys import ADDRESSES, Destination, Keys
 from tenuto.models.names import WrongModel, parse
 from tenuto.models.prices import price_of, shipped
 from tenuto.models.scripted import DEMO
-from tenuto.ports.models import ModelCard, Price
+from tenuto.ports.models import ModelCard, Price, State
 from tenuto.sdk.agents import Endpoint, Model, ModelError, ModelSpec
 from tenuto.sdk.agents.agent import INHERIT
 from tenuto.service.model_settings import NamedModel
@@ -97,8 +97,7 @@ class Catalog:
         return cards
 
     def down(self) -> int:
-        now = self.clock.now()
-        return sum(1 for breaker in self._breakers.values() if breaker.state(now) == "open")
+        return len({id(each.breaker) for each in self._endpoints.values() if each.state[0] == "open"})
 
     async def aclose(self) -> None:
         for endpoint in self._endpoints.values():
@@ -181,8 +180,9 @@ class Catalog:
         if which not in self._endpoints:
             await self._make_room()
             price = chosen.price or price_of({**shipped(), **self.prices}, spec.provider, spec.model)
-            breaker = self._breakers.setdefault(place, Breaker())
-            self._endpoints[which] = ModelEndpoint(spec, self.make, breaker, price, self.clock)
+            alone = spec.model if spec.provider in {"scripted", "local"} else None  # each is a place of its own
+            breaker = self._breakers.setdefault((*place, alone), Breaker())
+            self._endpoints[which] = ModelEndpoint(spec, self.make, breaker, price=price, clock=self.clock)
         self._asked.setdefault(which, set()).add(tenant)
         return self._endpoints[which]
 
@@ -269,13 +269,9 @@ class Catalog:
             until=until,
         )
 
-    def _worst(self, endpoints: Sequence[ModelEndpoint]) -> tuple[Any, float | None]:
-        now = self.clock.now()
-        states = {each.breaker.state(now): each.breaker.until for each in endpoints}
-        for state in ("open", "half-open"):
-            if state in states:
-                return state, self.clock.wall() + states[state] - now
-        return "closed", None
+    def _worst(self, endpoints: Sequence[ModelEndpoint]) -> tuple[State, float | None]:
+        state, until = max((each.state for each in endpoints), key=gravity, default=("closed", 0.0))
+        return (state, self.clock.wall() + until - self.clock.now()) if state != "closed" else ("closed", None)
 
 
 def _with(named: NamedModel, chosen: Chosen) -> Chosen:

@@ -1,6 +1,7 @@
 """One model where it answers: asked through a breaker, asked again where that may help, and priced.
 
-Endpoints are shared by all runs; those of one provider, address and key share a breaker as well.
+Endpoints are shared by all runs. Those of one provider, address and key share a breaker as well: what is down is a place. Who
+is asked too often is a model, and its neighbours may still answer: for that each has a breaker of its own.
 """
 
 import asyncio
@@ -13,9 +14,9 @@ from typing import Any, Final, TypeVar
 
 from tenuto.models.breaker import Breaker
 from tenuto.models.clients import load
-from tenuto.models.failures import Elsewhere, as_model_error
+from tenuto.models.failures import Elsewhere, Throttled, as_model_error
 from tenuto.models.prices import cost
-from tenuto.ports.models import Price
+from tenuto.ports.models import Price, State
 from tenuto.sdk.agents import Model, ModelError, ModelSpec, Usage
 
 T = TypeVar("T")
@@ -37,11 +38,12 @@ class Clock:
 
 @dataclass(slots=True)
 class ModelEndpoint:
-    """An `Endpoint`. `make` makes the client when it is first asked for."""
+    """An `Endpoint`. `make` makes the client when it is first asked for. `breaker`: of the place; `throttle`: of this model."""
 
     spec: ModelSpec
     make: Callable[[ModelSpec], Model]
     breaker: Breaker = field(default_factory=Breaker)
+    throttle: Breaker = field(default_factory=Breaker)
     price: Price | None = None
     clock: Clock = field(default_factory=Clock)
     attempts: int = ATTEMPTS
@@ -57,6 +59,12 @@ class ModelEndpoint:
             except ImportError as error:
                 raise as_model_error(error, self.spec.name, self.spec.api_key) from None
         return self._model
+
+    @property
+    def state(self) -> tuple[State, float]:
+        """The worse of both breakers, and until when."""
+        now = self.clock.now()
+        return max(((each.state(now), each.until) for each in (self.breaker, self.throttle)), key=gravity)
 
     async def aclose(self) -> None:
         """Close what its client keeps open, if it keeps something of its own."""
@@ -78,8 +86,7 @@ class ModelEndpoint:
                 return await self._once(call)
             except ModelError as error:
                 pause = self._pause(attempt, error)
-                down = self.breaker.state(self.clock.now()) == "open"
-                if pause is None or down or waited + pause > self.patience:
+                if pause is None or self.state[0] == "open" or waited + pause > self.patience:
                     raise
             waited += pause
             await self.clock.sleep(pause)
@@ -91,17 +98,16 @@ class ModelEndpoint:
             await self._load()
             async with asyncio.timeout(_seconds(self.spec)):
                 answer = await call()
-        except asyncio.CancelledError:
-            self.breaker.left()
-            raise
         except Exception as error:  # noqa: BLE001  whatever a client library raises, it means no answer
             failure = as_model_error(error, self.spec.name, self.spec.api_key)
             self._note(failure)
             raise failure from None
-        except BaseException:  # a run that suspends or a process that ends says nothing about the model
+        except BaseException:  # a run that is cancelled or suspends says nothing about the model
             self.breaker.left()
+            self.throttle.left()
             raise
         self.breaker.succeeded()
+        self.throttle.succeeded()
         return answer
 
     async def _load(self) -> None:
@@ -110,21 +116,31 @@ class ModelEndpoint:
             self._loaded = True
 
     def _refuse_if_down(self) -> None:
-        wait = self.breaker.wait(self.clock.now())
-        if wait > 0:
+        now = self.clock.now()
+        wait, breaker = self.breaker.wait(now), self.breaker
+        if not wait:
+            wait, breaker = self.throttle.wait(now), self.throttle
+            if wait:
+                self.breaker.left()
+        if wait:
             at = datetime.fromtimestamp(self.clock.wall() + wait, UTC)
             raise Elsewhere(
-                f"{self.spec.name} has failed {self.breaker.failures} times in a row and is not asked until"
+                f"{self.spec.name} has failed {breaker.failures} times in a row and is not asked until"
                 f" {at:%H:%M:%S} UTC (in {wait:.0f} s)",
                 retry_after=wait,
             )
 
     def _note(self, failure: ModelError) -> None:
         """A refusal of what was asked is an answer too."""
-        if failure.retry and not isinstance(failure, Elsewhere):
+        if isinstance(failure, Throttled):
+            self.throttle.failed(self.clock.now(), asked_to_wait=failure.retry_after)
+            self.breaker.succeeded()
+        elif failure.retry and not isinstance(failure, Elsewhere):
             self.breaker.failed(self.clock.now(), asked_to_wait=failure.retry_after)
+            self.throttle.left()
         else:
             self.breaker.succeeded()
+            self.throttle.succeeded()
 
     def _pause(self, attempt: int, error: ModelError) -> float | None:
         """Seconds until the next attempt here; None: there is none."""
@@ -132,6 +148,11 @@ class ModelEndpoint:
             return None
         own = _FIRST * 2 ** (attempt - 1) * random.uniform(0.75, 1.25)  # noqa: S311  it only spreads retries
         return max(own, error.retry_after or 0.0)
+
+
+def gravity(state: tuple[State, float]) -> tuple[int, float]:
+    """By which states are compared."""
+    return ("closed", "half-open", "open").index(state[0]), state[1]
 
 
 def _seconds(spec: ModelSpec) -> float:

@@ -19,6 +19,7 @@ _KEYS: Final = re.compile(
 _WAITED_FOR: Final = frozenset({408, 409, 425, 429})
 _ELSEWHERE: Final = frozenset({401, 402, 403, 404})
 _SERVER_ERROR: Final = 500
+_TOO_MANY: Final = 429
 _REDIRECTED: Final = 300  # nobody follows: a key goes where it was meant to go
 _THROTTLED: Final = re.compile(
     r"throttl|too ?many ?requests|overloaded|serviceunavailable|timeout|internalserver", re.IGNORECASE
@@ -28,6 +29,10 @@ _OUT_OF_MONEY: Final = re.compile(r"insufficient_quota|credit balance is too low
 
 class Elsewhere(ModelError):
     """Asking the same endpoint again cannot help; another one may (`model: [a, b]`): a wrong key, no money, no such model."""
+
+
+class Throttled(ModelError):
+    """The provider is up, and wants this model asked less often."""
 
 
 def as_model_error(error: BaseException, name: str, key: str = "") -> ModelError:
@@ -46,8 +51,10 @@ def as_model_error(error: BaseException, name: str, key: str = "") -> ModelError
 def _with_status(error: BaseException, status: int, name: str, key: str) -> ModelError:
     said = _said(error)
     message = _line(f"{name} answered {status}: {said}", key)
-    if status in _ELSEWHERE or (status == 429 and _OUT_OF_MONEY.search(said)):
+    if status in _ELSEWHERE or (status == _TOO_MANY and _OUT_OF_MONEY.search(said)):
         return Elsewhere(message)
+    if status == _TOO_MANY:
+        return Throttled(message, retry_after=_retry_after(error))
     if status in _WAITED_FOR or status >= _SERVER_ERROR:
         return ModelError(message, retry_after=_retry_after(error))
     return ModelError(message, retry=False)
