@@ -1,0 +1,90 @@
+"""`tenuto tools …` and `tenuto mcp …` on a data directory."""
+
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from cli.conftest import Tenuto
+from service.tools.fake_mcp import CLOSE, SEARCH, FakeMcp
+
+Write = Callable[[str, str], Path]
+
+
+@pytest.fixture(autouse=True)
+def fake(monkeypatch: pytest.MonkeyPatch) -> FakeMcp:
+    made = FakeMcp()
+    monkeypatch.setattr("tenuto.bootstrap.tools.Connections", lambda *_, **__: made)
+    return made
+
+
+def test_tools_are_listed_shown_and_called(tenuto: Tenuto) -> None:
+    listed = tenuto("tools", "list", "--kind", "node", "--json")
+    shown = tenuto("tools", "show", "node:http.request")
+    called = tenuto("tools", "call", "node:debug.echo", "-a", "value=3", "--json")
+    near = tenuto("tools", "show", "node:http.requets")
+
+    assert "node:debug.echo" in [tool["name"] for tool in listed.last["items"]]
+    assert "answers text of strangers" in shown.out
+    assert (called.code, called.last["output"]) == (0, 3)
+    assert near.code == 2
+    assert "did you mean `node:http.request`?" in near.err
+
+
+def test_a_server_is_added_looked_at_approved_and_removed(tenuto: Tenuto, fake: FakeMcp) -> None:
+    added = tenuto("mcp", "add", "--secret", "key", "tickets", "https://mcp.example.com")
+    listed = tenuto("mcp", "list", "--json")
+    fake.offers = [SEARCH, replace(CLOSE, description="Closes and pays.")]
+    refused = tenuto("tools", "call", "mcp:tickets/close", "-a", "id=1")
+    shown = tenuto("mcp", "show", "tickets")
+    approved = tenuto("mcp", "approve", "tickets", "--yes")
+    called = tenuto("tools", "call", "mcp:tickets/close", "-a", "id=1", "--json")
+    removed = tenuto("mcp", "remove", "tickets")
+
+    assert (added.code, "mcp:tickets/close" in added.out) == (0, True)
+    assert listed.last["items"][0]["secret"] == "key"
+    assert refused.code == 1
+    assert "Closes and pays." in shown.err
+    assert "changed" not in approved.out
+    assert called.last["output"] == "close done"
+    assert (removed.code, tenuto("mcp", "list", "--json").last["items"]) == (0, [])
+
+
+def test_a_program_is_added_with_what_it_finds(tenuto: Tenuto) -> None:
+    added = tenuto(
+        "mcp", "add", "--env", "LANG=C", "--env-secret", "KEY=files_key", "files", "--", sys.executable, "-V", "--json"
+    )
+    state = tenuto("mcp", "list", "--json").last["items"][0]
+
+    assert added.code == 0
+    assert state["command"] == [sys.executable, "-V", "--json"]
+    assert (state["env"], state["secrets"]) == (["LANG"], {"KEY": "files_key"})
+
+
+def test_what_cannot_be_added_is_said(tenuto: Tenuto) -> None:
+    name = tenuto("mcp", "add", "a/b", "https://mcp.example.com")
+    pair = tenuto("mcp", "add", "--header", "nothing", "a", "https://mcp.example.com")
+    none = tenuto("mcp", "approve", "nobody")
+
+    assert (name.code, pair.code, none.code) == (2, 2, 2)
+    assert "a name such as `tickets`" in name.err
+    assert "is not NAME=VALUE" in pair.err
+    assert "there is no MCP server `nobody`" in none.err
+
+
+def test_servers_and_services_of_the_settings_are_there(tenuto: Tenuto, write: Write) -> None:
+    write(
+        "tenuto.toml",
+        '[mcp.servers.tickets]\nurl = "https://mcp.example.com"\n\n[tools.http.shop]\nurl = "https://shop.example.com"\n',
+    )
+
+    called = tenuto("tools", "call", "mcp:tickets/search", "--arguments", json.dumps({"query": "a"}), "--json")
+    names = [tool["name"] for tool in tenuto("tools", "list", "--json").last["items"]]
+    removed = tenuto("mcp", "remove", "tickets")
+
+    assert called.last["output"] == "search done"
+    assert {"mcp:tickets/search", "http:shop"} <= set(names)
+    assert (removed.code, "stands in the settings" in removed.err) == (2, True)
