@@ -4,7 +4,6 @@ The providers' HTTP goes through the client that the model's specification gives
 """
 
 import asyncio
-import copy
 import importlib
 import sys
 from collections.abc import AsyncGenerator, Callable, Mapping
@@ -14,6 +13,7 @@ from typing import Any, Final, cast
 from agno.models.base import Model
 
 from tenuto.sdk.agents import Ask, ModelSpec
+from tenuto.sdk.agents.clients import client_arguments, closed_schema
 
 MAX_TOKENS: Final = 8_192  # of an answer, where the wire wants a number and nobody gave one
 APART: Final = frozenset({"anthropic", "bedrock"})  # they count cached tokens apart from the input
@@ -42,36 +42,11 @@ def response_format(spec: ModelSpec, ask: Ask) -> dict[str, Any] | None:
     if not schema:
         return None
     if spec.provider == "anthropic":
-        from anthropic import transform_schema
-
-        return {"type": "json_schema", "schema": transform_schema(dict(schema))}
+        closed = closed_schema(schema)
+        return None if closed is None else {"type": "json_schema", "schema": closed}
     if spec.provider == "bedrock":
         return None
     return {"type": "json_schema", "json_schema": {"name": _ANSWER, "schema": dict(schema)}}
-
-
-def _client(spec: ModelSpec, key: str) -> dict[str, Any]:
-    given: dict[str, Any] = {
-        "max_retries": 0,
-        "api_key": spec.api_key or "none",
-        "default_headers": {"Idempotency-Key": key},
-    }
-    if spec.base_url:
-        given["base_url"] = spec.base_url
-    if spec.http is not None:
-        given["http_client"] = _lent(spec.http())
-    return given
-
-
-def _lent(client: Any) -> Any:
-    """A client that whoever was given it may close, while its owner's stays open."""
-    lent = copy.copy(client)
-    lent.aclose = _nothing
-    return lent
-
-
-async def _nothing() -> None:
-    return
 
 
 @asynccontextmanager
@@ -81,7 +56,7 @@ async def _openai(spec: ModelSpec, params: dict[str, Any], key: str) -> AsyncGen
     from openai import AsyncOpenAI
 
     kind = OpenAIChat if spec.provider == "openai" and spec.base_url in {None, _OPENAI} else OpenAILike
-    async with AsyncOpenAI(**_client(spec, key)) as client:
+    async with AsyncOpenAI(**client_arguments(spec, key)) as client:
         yield kind(id=spec.model, async_client=client, request_params=params or None)
 
 
@@ -91,9 +66,7 @@ async def _responses(spec: ModelSpec, params: dict[str, Any], key: str) -> Async
     from agno.models.openai import OpenAIResponses
     from openai import AsyncOpenAI
 
-    if "max_tokens" in params:
-        params["max_output_tokens"] = params.pop("max_tokens")
-    async with AsyncOpenAI(**_client(spec, key)) as client:
+    async with AsyncOpenAI(**client_arguments(spec, key)) as client:
         yield OpenAIResponses(id=spec.model, async_client=client, store=False, request_params=params or None)
 
 
@@ -103,7 +76,7 @@ async def _anthropic(spec: ModelSpec, params: dict[str, Any], key: str) -> Async
     from anthropic import AsyncAnthropic
 
     limit = params.pop("max_tokens", MAX_TOKENS)
-    async with AsyncAnthropic(**_client(spec, key)) as client:
+    async with AsyncAnthropic(**client_arguments(spec, key)) as client:
         yield Claude(id=spec.model, async_client=client, max_tokens=limit, request_params=params or None)
 
 

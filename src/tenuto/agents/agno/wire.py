@@ -1,6 +1,5 @@
 """Agno's own classes, asked in our words: what they say on the wire is heard to its end and becomes one answer."""
 
-import json
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import Any, cast
@@ -12,6 +11,7 @@ from agno.models.message import Message as AgnoMessage
 from tenuto.agents.agno.models import APART, PROVIDERS, imported, native, response_format
 from tenuto.agents.agno.translate import agno_messages, agno_tools, our_answer
 from tenuto.sdk.agents import Answer, Ask, Endpoint, Model, ModelSpec
+from tenuto.sdk.agents.clients import in_words
 from tenuto.sdk.agents.messages import Message
 from tenuto.sdk.agents.model import Tell
 
@@ -56,7 +56,7 @@ def with_schema(ask: Ask) -> list[Message]:
     schema = ask.get("output")
     if not schema:
         return ask["messages"]
-    words = f"Answer with JSON that fits this JSON Schema, and nothing else: {json.dumps(schema)}"
+    words = in_words(schema)
     first, *others = ask["messages"]
     if first["role"] == "system":
         return [{**first, "content": f"{first['content']}\n\n{words}"}, *others]

@@ -4,7 +4,6 @@ The providers' HTTP goes through the client that the model's specification gives
 """
 
 import asyncio
-import copy
 import importlib
 import sys
 from collections.abc import AsyncGenerator, Callable, Mapping
@@ -15,6 +14,7 @@ from typing import Any, Final, cast
 from strands.models import Model
 
 from tenuto.sdk.agents import Ask, ModelSpec
+from tenuto.sdk.agents.clients import client_arguments, closed_schema, request_options
 
 MAX_TOKENS: Final = 8_192  # of an answer, where the wire wants a number and nobody gave one
 APART: Final = frozenset({"anthropic", "bedrock"})  # they count cached tokens apart from the input
@@ -43,73 +43,43 @@ async def native(spec: ModelSpec, ask: Ask, key: str) -> AsyncGenerator[Model]:
             await closing()
 
 
-def _params(spec: ModelSpec, ask: Ask) -> dict[str, Any]:
-    return {**spec.params, **ask.get("options", {})}
-
-
-def _client(spec: ModelSpec, key: str) -> dict[str, Any]:
-    given: dict[str, Any] = {
-        "max_retries": 0,
-        "api_key": spec.api_key or "none",
-        "default_headers": {"Idempotency-Key": key},
-    }
-    if spec.base_url:
-        given["base_url"] = spec.base_url
-    if spec.http is not None:
-        given["http_client"] = _lent(spec.http())
-    return given
-
-
-def _lent(client: Any) -> Any:
-    """A client that whoever was given it may close, while its owner's stays open."""
-    lent = copy.copy(client)
-    lent.aclose = _nothing
-    return lent
-
-
-async def _nothing() -> None:
-    return
-
-
 def _openai(spec: ModelSpec, ask: Ask, key: str) -> Model:
     from strands.models.openai import OpenAIModel
 
-    params = _params(spec, ask)
+    params = request_options(spec, ask)
     schema = ask.get("output")
     if schema:
         described = {"name": _ANSWER, "schema": dict(schema)}
         params["response_format"] = {"type": "json_schema", "json_schema": described}
-    return OpenAIModel(client_args=_client(spec, key), model_id=spec.model, params=params)
+    return OpenAIModel(client_args=client_arguments(spec, key), model_id=spec.model, params=params)
 
 
 def _responses(spec: ModelSpec, ask: Ask, key: str) -> Model:
     from strands.models.openai_responses import OpenAIResponsesModel
 
-    params = _params(spec, ask)
-    if "max_tokens" in params:
-        params["max_output_tokens"] = params.pop("max_tokens")
+    params = request_options(spec, ask)
     schema = ask.get("output")
     if schema:
         params["text"] = {"format": {"type": "json_schema", "name": _ANSWER, "schema": dict(schema), "strict": False}}
-    return OpenAIResponsesModel(client_args=_client(spec, key), model_id=spec.model, params=params)
+    return OpenAIResponsesModel(client_args=client_arguments(spec, key), model_id=spec.model, params=params)
 
 
 def _anthropic(spec: ModelSpec, ask: Ask, key: str) -> Model:
     from strands.models.anthropic import AnthropicModel
 
-    params = _params(spec, ask)
+    params = request_options(spec, ask)
     limit = params.pop("max_tokens", MAX_TOKENS)
     schema = ask.get("output")
-    if schema:
-        params["output_config"] = {"format": {"type": "json_schema", "schema": _closed(schema)}}
-    return AnthropicModel(client_args=_client(spec, key), model_id=spec.model, max_tokens=limit, params=params)
+    if schema and takes_schema(spec, ask):
+        params["output_config"] = {"format": {"type": "json_schema", "schema": closed_schema(schema)}}
+    return AnthropicModel(client_args=client_arguments(spec, key), model_id=spec.model, max_tokens=limit, params=params)
 
 
-def _closed(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """As Anthropic enforces it: its own library says which schemas it takes, and how they are written."""
-    from anthropic import transform_schema
-
-    return transform_schema(dict(schema))
+def takes_schema(spec: ModelSpec, ask: Ask) -> bool:
+    """Whether the provider's wire has a place for the schema of the answer. Else it is told in words."""
+    if spec.provider == "anthropic":
+        return closed_schema(ask.get("output") or {}) is not None
+    return spec.provider != "bedrock"
 
 
 def _bedrock(spec: ModelSpec, ask: Ask, key: str) -> Model:
@@ -119,8 +89,8 @@ def _bedrock(spec: ModelSpec, ask: Ask, key: str) -> Model:
     from strands.models.bedrock import BedrockModel
 
     del key
-    params = _params(spec, ask)
-    region = params.pop("region", None)
+    params = request_options(spec, ask)
+    region = spec.options.get("region")
     known = {name: params.pop(name) for name in ("max_tokens", "temperature", "top_p") if name in params}
     return BedrockModel(
         boto_client_config=Config(retries={"total_max_attempts": 1}, read_timeout=120),

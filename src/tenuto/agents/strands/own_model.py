@@ -1,6 +1,5 @@
 """The model that a person gave to their agent, asked in our words, and in its own where it has more of them."""
 
-import json
 from typing import Any, cast
 
 from strands.models import Model
@@ -9,6 +8,7 @@ from tenuto.agents.strands.model import Asked
 from tenuto.agents.strands.translate import strands_messages
 from tenuto.agents.strands.wire import heard
 from tenuto.sdk.agents import Answer, Ask, ModelSpec
+from tenuto.sdk.agents.clients import in_words
 from tenuto.sdk.agents.model import Tell
 from tenuto.sdk.agents.own import OwnEndpoint
 
@@ -52,6 +52,6 @@ def _system(asked: Asked, ask: Ask) -> dict[str, Any]:
     content = asked.more.get("system_prompt_content")
     if not schema:
         return {**asked.more, "system_prompt": asked.system}
-    words = f"Answer with JSON that fits this JSON Schema, and nothing else: {json.dumps(schema)}"
+    words = in_words(schema)
     blocks = {"system_prompt_content": [*content, {"text": words}]} if content else {}
     return {**more, **blocks, "system_prompt": "\n\n".join(filter(None, [asked.system, words]))}

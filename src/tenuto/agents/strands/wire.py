@@ -1,21 +1,19 @@
 """Strands' own classes, asked in our words: what they say on the wire is heard to its end and becomes one answer."""
 
-import json
 from collections.abc import AsyncIterable
 from contextlib import aclosing
-from typing import Any, Final, cast
+from typing import Any, cast
 
 from strands.event_loop.streaming import process_stream
 from strands.types._events import ModelStopReason, TextStreamEvent
 from strands.types.streaming import StreamEvent
 
-from tenuto.agents.strands.models import APART, PROVIDERS, imported, native
+from tenuto.agents.strands.models import APART, PROVIDERS, imported, native, takes_schema
 from tenuto.agents.strands.translate import our_answer, strands_messages, tool_spec
 from tenuto.sdk.agents import Answer, Ask, Endpoint, Model, ModelError, ModelSpec
+from tenuto.sdk.agents.clients import in_words
 from tenuto.sdk.agents.messages import Message
 from tenuto.sdk.agents.model import Tell
-
-_IN_WORDS: Final = frozenset({"bedrock"})  # its wire has no place for a schema
 
 
 class Wire:
@@ -34,8 +32,8 @@ class Wire:
     def _system(self, ask: Ask) -> str | None:
         said = [_text(message) for message in ask["messages"] if message["role"] == "system"]
         schema = ask.get("output")
-        if schema and self._spec.provider in _IN_WORDS:
-            said.append(f"Answer with JSON that fits this JSON Schema, and nothing else: {json.dumps(schema)}")
+        if schema and not takes_schema(self._spec, ask):
+            said.append(in_words(schema))
         return "\n\n".join(said) or None
 
 
