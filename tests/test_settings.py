@@ -145,3 +145,22 @@ def test_limits_are_rates_or_off(tmp_path: Path) -> None:
     (tmp_path / "tenuto.toml").write_text('[limits]\nstart = "600/1m"\nread = "off"\n')
 
     assert load({}, tmp_path).limits == {"start": (600, 60), "read": None}
+
+
+def test_models_and_their_prices_come_from_the_file_and_the_default_from_the_environment(tmp_path: Path) -> None:
+    folder = written(
+        tmp_path,
+        'model = "haiku"\nprice_file = "prices.toml"\n[models]\nhaiku = "openai:gpt-6-luna"\n'
+        '[prices]\n"openai:x" = {input = 1, output = 2}\n',
+    )
+
+    found = load({"TENUTO_MODEL": "scripted:demo", "TENUTO_SHARE_MODEL_KEYS": "yes"}, folder)
+
+    assert (found.model, found.models["haiku"].models) == ("scripted:demo", ("openai:gpt-6-luna",))
+    assert (found.prices["openai:x"].output, found.price_file, found.share_model_keys) == (
+        2.0,
+        Path("prices.toml"),
+        True,
+    )
+    with pytest.raises(WrongSetting, match=r"`models` is .*; it takes .*`a b` is none"):
+        load({}, written(tmp_path, '[models]\n"a b" = "openai:x"\n'))
