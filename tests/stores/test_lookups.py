@@ -1,6 +1,7 @@
 """Looking runs up stays cheap however many there are: no question of the port reads the whole index of runs."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,16 +28,47 @@ QUERIES = {
 }
 
 
-@pytest.mark.parametrize("query", QUERIES.values(), ids=QUERIES)
-def test_a_question_is_answered_from_an_index(query: RunQuery, tmp_path: Path):
-    asyncio.run(SqliteJournal(tmp_path).close())
-    statement, values = listing(query)
+# Of one agent, as `service.agent_runs` asks.
+OF_AN_AGENT = RunQuery(tenant="acme", flow="agent-editor", labels={"agent": "editor"}, limit=1)
 
-    db = apsw.Connection(str(tmp_path / "journal.db"), flags=apsw.SQLITE_OPEN_READONLY)
+
+def plan_of(query: RunQuery, directory: Path) -> list[str]:
+    asyncio.run(SqliteJournal(directory).close())
+    statement, values = listing(query)
+    db = apsw.Connection(str(directory / "journal.db"), flags=apsw.SQLITE_OPEN_READONLY)
     plan = [str(row[3]) for row in db.execute(f"EXPLAIN QUERY PLAN {statement}", values)]
     db.close()
+    return plan
+
+
+@pytest.mark.parametrize("query", QUERIES.values(), ids=QUERIES)
+def test_a_question_is_answered_from_an_index(query: RunQuery, tmp_path: Path):
+    plan = plan_of(query, tmp_path)
 
     assert not [step for step in plan if step.startswith("SCAN runs")], plan
+
+
+def test_executions_of_an_agent_are_found_among_those_of_others(tmp_path: Path):
+    """By the flow that they share, and those that have not ended among the few that have not, never by what all have."""
+    unfinished = replace(OF_AN_AGENT, statuses=frozenset({"queued", "running", "waiting"}))
+
+    assert "USING INDEX runs_by_flow (flow=?)" in plan_of(OF_AN_AGENT, tmp_path)[0]
+    assert "USING INDEX runs_by_status (status=?)" in plan_of(unfinished, tmp_path)[0]
+
+
+@pytest.mark.parametrize("name", ["first", "brave-otter-7f3a", "01m7zf0000000000000000000x"])
+def test_one_run_is_found_without_walking_those_of_its_tenant(tmp_path: Path, name: str):
+    """Every request that names a run asks so: what it costs must not grow with the runs that there are."""
+    asyncio.run(SqliteJournal(tmp_path).close())
+    statement, values = listing(RunQuery(name=name, tenant="acme", limit=20))
+
+    db = apsw.Connection(str(tmp_path / "journal.db"), flags=apsw.SQLITE_OPEN_READONLY)
+    plan = "\n".join(str(row[3]) for row in db.execute(f"EXPLAIN QUERY PLAN {statement}", values))
+    db.close()
+
+    assert "runs_by_name" in plan
+    assert "runs_by_tenant" not in plan
+    assert "runs_by_age" not in plan
 
 
 def test_a_question_is_answered_from_an_index_of_postgres(postgres_url: str):
