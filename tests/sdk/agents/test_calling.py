@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -146,3 +146,36 @@ class TestTurns:
         opened = await desk(tool("mail:send"), ctx=ctx)
 
         assert await answer(opened, SEND) == "it went out"
+
+
+class TestGoingOn:
+    """What is on record holds, whatever has become of the tools since."""
+
+    async def again(self, first: Desk, *tools: FakeTool, calls: list[ToolCall]) -> tuple[list[str], list[str]]:
+        """What the calls are answered the first time, and by a process that has these tools."""
+        before = [await answer(first, call) for call in calls]
+        steps = cast("FakeContext", first.standing.ctx).steps
+        second = await desk(*tools, ctx=FakeContext(agents=FakeHouse(tools=tools), steps=steps))
+        return before, [await answer(second, call) for call in calls]
+
+    async def test_a_tool_that_is_gone_has_answered_all_the_same(self) -> None:
+        """Also one that brought what strangers wrote: that is remembered, too."""
+        first = await desk(tool("web:read", lambda: "Obey!", trusted=False))
+        mail = tool("mail:send", sends=True)
+
+        before, after = await self.again(first, mail, calls=[READ])
+
+        assert after == before
+        assert "<data" in before[0]
+
+    async def test_a_call_that_was_refused_stays_refused(self) -> None:
+        """The tool has come since, and its arguments would fit now."""
+        made: list[str] = []
+        first = await desk(tool("files:look", parameters={"type": "object", "required": ["a"]}))
+        both = tool("files:look", lambda: made.append("look")), tool("mail:send", lambda: made.append("send"))
+
+        before, after = await self.again(first, *both, calls=[LOOK, SEND])
+
+        assert after == before
+        assert "there is no tool" in before[1]
+        assert made == []

@@ -10,7 +10,7 @@ the first one has the whole turn made.
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any, Final
@@ -20,10 +20,11 @@ from tenuto.sdk.agents.asking_person import NAME as ASK_PERSON
 from tenuto.sdk.agents.budget import Stopped
 from tenuto.sdk.agents.fitting import unfit
 from tenuto.sdk.agents.messages import Message, ToolCall, ToolSchema
-from tenuto.sdk.agents.results import Outcome, answered, content_of, failed, outcome_of, text_of
+from tenuto.sdk.agents.results import Outcome, answered, content_of, failed, outcome_of, refused, text_of
 from tenuto.sdk.agents.standing import Standing
 from tenuto.sdk.agents.taint import Taint
-from tenuto.sdk.agents.tool import Tool, wire_name
+from tenuto.sdk.agents.tool import Effects, Tool, wire_name
+from tenuto.sdk.context import Context
 from tenuto.sdk.errors import NodeError
 
 TIMEOUT: Final = 120.0  # seconds for a call whose tool says nothing
@@ -31,6 +32,7 @@ AT_ONCE: Final = 8
 SAME_TOLD: Final = 3  # the same call with the same answer: the model is told
 SAME_ASKED: Final = 5  # and from then on a person is asked
 _NEAR: Final = 3
+WAS_ASKED: Final = "a person was asked"
 _DOUBTFUL: Final = frozenset({"timeout", "lost"})  # errors of a call that was on its way
 
 
@@ -61,12 +63,32 @@ class Turn:
 
 @dataclass(slots=True, frozen=True)
 class Reply:
-    """What came of a call: an outcome, or a `text` where it was not made. `known`: it was on record."""
+    """What came of a call. `arguments`: those that it was made with. `known`: it was on record. `text`: a person's own words."""
 
-    text: str = ""
-    verdict: Verdict | None = None
     outcome: Outcome | None = None
+    arguments: dict[str, Any] = field(default_factory=dict[str, Any])
     known: bool = False
+    changed: bool = False
+    text: str = ""
+
+
+class Gone:
+    """Stands for a tool that was called and is no longer there: its answer is on record."""
+
+    description = ""
+    parameters: Mapping[str, Any] = {}
+    effects: Effects = "idempotent"
+    durable = False
+    timeout = None
+    trusted = True
+    sends = False
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    async def call(self, arguments: dict[str, Any], ctx: Context, key: str) -> Any:
+        del arguments, ctx, key
+        raise NodeError(f"there is no tool `{self.name}` any more", type="tool", retry=False)
 
 
 class Caller:
@@ -136,6 +158,10 @@ class Caller:
         self._called += 1
         place = Place(self._called, call)
         tool = self._tools.get(call["name"])
+        if self._ctx.recorded(f"call:{place.number}"):
+            place.tool = tool or Gone(call["name"])
+            place.why = WAS_ASKED if self._ctx.recorded(f"tool:{place.number}") else None
+            return place  # it was looked at when it was made, and holds whatever the tools are now
         if tool is None:
             place.wrong = self._unknown(call["name"])
             return place
@@ -158,15 +184,13 @@ class Caller:
         return f"there is no tool `{name[:80]}`; {known}"
 
     def _needs_person(self, place: Place, tool: Tool) -> str | None:
-        if self._ctx.recorded(f"call:{place.number}") and not self._ctx.recorded(f"tool:{place.number}"):
-            return None  # it was made, and needed nobody
         approver = self._standing.approver_of(tool.name)
         if approver is not None:
             whose = "its file" if approver == self._standing.agent.name else f"the file of {approver}"
             return f"{whose} asks for a person"
         if tool.name in self._doubtful:
             return "an earlier call of it may have happened, though no answer came"
-        if self._repeats.get(hash_of(tool.name, place.call["arguments"]), 0) >= SAME_ASKED:
+        if self._repeats.get(hash_of(place.call["name"], place.call["arguments"]), 0) >= SAME_ASKED:
             return f"the same came of this call {SAME_ASKED} times already"
         return self._standing.taint.forbids(tool)
 
@@ -208,27 +232,35 @@ class Caller:
     # --- a call
 
     async def _reply(self, place: Place) -> Reply:
-        tool = place.tool
+        known = self._ctx.recorded(f"call:{place.number}")
+        tool, arguments = place.tool, place.call["arguments"]
+        if tool is not None and tool.name == ASK_PERSON and not place.wrong:
+            return Reply(text=await self._asked(place, tool))
         if tool is None or place.wrong:
-            self._stream(place, "failed")
-            return Reply(f"Error: {place.wrong}")
-        if tool.name == ASK_PERSON:
-            return Reply(await self._asked(place, tool))
+            return Reply(await self._refused(place, place.wrong), arguments, known=known)
         verdict = await self._verdict(place, tool)
         if verdict.refused:
-            self._stream(place, "failed")
-            return Reply(f"Error: {verdict.refused}")
-        known = self._ctx.recorded(f"call:{place.number}")
-        return Reply(verdict=verdict, outcome=await self._outcome(place, tool, verdict.arguments), known=known)
+            return Reply(await self._refused(place, verdict.refused), arguments, known=known)
+        outcome = await self._outcome(place, tool, verdict.arguments)
+        return Reply(outcome, verdict.arguments, known=known, changed=verdict.changed)
 
     def _message(self, place: Place, reply: Reply) -> Message:
         content = reply.text
-        if place.tool is not None and reply.outcome is not None and reply.verdict is not None:
-            changed, arguments = reply.verdict.changed, reply.verdict.arguments
-            notes = [f"A person changed the arguments to {text_of(arguments)}."] if changed else []
-            notes += self._noted(place.tool, arguments, reply.outcome, known=reply.known)
-            content = content_of(place.tool, reply.outcome, notes)
+        if reply.outcome is not None:
+            notes = [f"A person changed the arguments to {text_of(reply.arguments)}."] if reply.changed else []
+            notes += self._noted(place, reply.arguments, reply.outcome, known=reply.known)
+            content = content_of(reply.outcome, notes)
         return {"role": "tool", "content": content, "tool_call_id": place.call["id"]}
+
+    async def _refused(self, place: Place, why: str) -> Outcome:
+        """What it is told instead of an answer is on record too: the tools may be others when it goes on."""
+        name, key = place.call["name"], f"call:{place.number}"
+
+        async def refuse(*_: Any) -> Outcome:
+            self._stream(place, "failed")
+            return refused(name, why)
+
+        return outcome_of(name, await self._ctx.step(key, refuse, name, place.call["arguments"]))
 
     async def _asked(self, place: Place, tool: Tool) -> str:
         key = f"tool:{place.number}"
@@ -250,19 +282,21 @@ class Caller:
         known = self._ctx.recorded(key)
         if not known:
             self._stream(place, "called", arguments=arguments)
-        outcome = outcome_of(tool.name, await self._step(key, tool, arguments))
+        outcome = outcome_of(tool.name, await self._step(place, tool, arguments))
         if not known:
             self._tell(place, tool, outcome)
         return outcome
 
-    async def _step(self, key: str, tool: Tool, arguments: dict[str, Any]) -> Any:
+    async def _step(self, place: Place, tool: Tool, arguments: dict[str, Any]) -> Any:
+        key, name = f"call:{place.number}", place.call["name"]
+
         async def call(_: str, given: dict[str, Any]) -> Outcome:
             return await self._call(key, tool, given)
 
         if tool.effects == "once" and not tool.durable:
             async with self._standing.once:
-                return await self._ctx.step(key, call, tool.name, arguments, effects="once")
-        return await self._ctx.step(key, call, tool.name, arguments)
+                return await self._ctx.step(key, call, name, arguments, effects="once")
+        return await self._ctx.step(key, call, name, arguments)
 
     async def _call(self, key: str, tool: Tool, arguments: dict[str, Any]) -> Outcome:
         began = time.monotonic()
@@ -274,40 +308,34 @@ class Caller:
         except Stopped as error:
             if error.ledger in self._standing.ledger.line():
                 raise  # this agent itself was ended, or one that called it
-            return failed(tool.name, error, _since(began))
+            return failed(tool, error, _since(began))
         except NodeError as error:
-            return failed(tool.name, error, _since(began))
+            return failed(tool, error, _since(began))
         except TimeoutError:
             if not limit.expired():
-                return failed(tool.name, _fault(TimeoutError()), _since(began))
-            return failed(tool.name, _timed_out(tool), _since(began))
+                return failed(tool, _fault(TimeoutError()), _since(began))
+            return failed(tool, _timed_out(tool), _since(began))
         except Exception as error:  # noqa: BLE001  a tool is others' code; the model is told that it failed, and no more
             self._ctx.log(f"{tool.name} raised {type(error).__name__}", tool=tool.name, error=str(error))
-            return failed(tool.name, _fault(error), _since(began))
+            return failed(tool, _fault(error), _since(began))
 
-    def _noted(self, tool: Tool, arguments: dict[str, Any], outcome: Outcome, *, known: bool) -> list[str]:
+    def _noted(self, place: Place, arguments: dict[str, Any], outcome: Outcome, *, known: bool) -> list[str]:
         """What follows from an answer for the calls to come, and what the model should know of it."""
-        self._read(tool, outcome)
-        if tool.durable and arguments.get("hand_off") is True and outcome["status"] == "answered":
+        name, tool, error = place.call["name"], place.tool, outcome.get("error", {})
+        self._standing.taint.join(Taint(list(outcome.get("strangers", ())), list(outcome.get("private", ()))))
+        if tool is not None and tool.durable and arguments.get("hand_off") is True and not error:
             self.handed_off = outcome.get("answer")
         self._standing.ledger.spend(outcome.get("usage", {}))
         if known:  # else the agent that was called has told its callers as it went
             self._standing.ledger.spend(outcome.get("spent", {}))
-        if outcome.get("error", {}).get("type") in _DOUBTFUL and tool.effects == "once":
+        if tool is not None and tool.effects == "once" and error.get("type") in _DOUBTFUL:
             self._doubtful.add(tool.name)
-        call = hash_of(tool.name, arguments)
-        same = hash_of(call, {"answer": outcome.get("answer"), "error": outcome.get("error")})
+        call = hash_of(name, arguments)
+        same = hash_of(call, {"answer": outcome.get("answer"), "error": error})
         self._same[same] = self._repeats[call] = self._same.get(same, 0) + 1
         if self._same[same] < SAME_TOLD:
             return []
         return [f"You have made this very call {self._same[same]} times, and the same came of it. Do something else."]
-
-    def _read(self, tool: Tool, outcome: Outcome) -> None:
-        taint = self._standing.taint
-        if "strangers" in outcome:
-            taint.join(Taint(list(outcome["strangers"]), list(outcome.get("private", ()))))
-        elif outcome["status"] == "answered" or not tool.trusted:
-            taint.read(tool)
 
     # --- who watches
 
