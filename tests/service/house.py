@@ -8,7 +8,7 @@ from dataclasses import MISSING, dataclass, field, fields
 from typing import Any
 
 from tenuto.bootstrap import open_registry
-from tenuto.bootstrap.agents import CATALOG
+from tenuto.bootstrap.agent_shelf import CATALOG
 from tenuto.bus.memory import MemoryBus
 from tenuto.documents.load import load
 from tenuto.hosts.local.host import LocalHost

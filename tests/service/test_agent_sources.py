@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tenuto.bootstrap.agents import CATALOG
+from tenuto.bootstrap.agent_shelf import CATALOG
 from tenuto.ports.store import Store
 from tenuto.ports.tenants import Tenant
 from tenuto.sdk.errors import NodeError
@@ -72,6 +72,13 @@ class TestFiles:
         assert (before.prompt, after.prompt) == ("Hi.", "Changed.")
         assert before.version != after.version
         assert await files.find("editor", tenant="default") is None
+
+    async def test_what_never_changes_is_read_once(self, folder: Path) -> None:
+        files = AgentFiles(folder, "catalog", still=True)
+        before = await files.find("editor", tenant="default")
+        (folder / "books" / "editor.md").unlink()
+
+        assert await files.find("editor", tenant="default") is before is not None
 
     async def test_a_file_with_problems_says_them_when_it_is_asked_for(self, folder: Path) -> None:
         (folder / "broken.md").write_text("---\nname: Broken One\nruntime: none\n---\nHi.")

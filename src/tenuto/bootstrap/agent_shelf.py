@@ -15,7 +15,7 @@ CATALOG: Final = Path(tenuto.__file__).parent / "agents" / "catalog"
 
 
 def catalog() -> AgentFiles:
-    return AgentFiles(CATALOG, "catalog")
+    return AgentFiles(CATALOG, "catalog", still=True)
 
 
 def shelf_of_agents(store: Store, tools: Tools) -> AgentShelf:

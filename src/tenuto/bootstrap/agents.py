@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from tenuto.bootstrap.agent_shelf import CATALOG
+from tenuto.bootstrap.agent_shelf import catalog
 from tenuto.bootstrap.models import make_models
 from tenuto.bootstrap.sessions import StoreWhenNeeded, both, sessions_in, sessions_when_needed
 from tenuto.bootstrap.store_later import StoreLater, has_store
@@ -36,7 +36,7 @@ def agents_beside(settings: Settings, beside: Path | None = None, store: Store |
     far as there is a store), over the catalog."""
     folder = settings.agents or (beside or Path()) / FOLDER
     kept = [SavedAgents(store)] if store is not None and has_store(settings) else []
-    return Layers([AgentFiles(folder, "folder", DEFAULT_TENANT), *kept, AgentFiles(CATALOG, "catalog")])
+    return Layers([AgentFiles(folder, "folder", DEFAULT_TENANT), *kept, catalog()])
 
 
 def make_shelf(
@@ -48,10 +48,10 @@ def make_shelf(
     models: Models,
 ) -> tuple[AgentShelf, House, Toolbox]:
     """Of a server: what tenants have saved (files of a folder are saved as they change), over the catalog."""
-    sources, catalog = Sources(), AgentFiles(CATALOG, "catalog")
-    source = Layers([SavedAgents(store, sources), catalog])
+    sources, below = Sources(), catalog()
+    source = Layers([SavedAgents(store, sources), below])
     tools = make_tools(settings, source, registry, flows, secrets=secrets, store=store)
-    shelf = AgentShelf(source=source, catalog=catalog, tools=tools.router, clock=time.time, sources=sources)
+    shelf = AgentShelf(source=source, catalog=below, tools=tools.router, clock=time.time, sources=sources)
     return shelf, House(source, models, tools.router, runtimes(), sessions_in(store), closing=tools.aclose), tools
 
 

@@ -26,16 +26,22 @@ Stamp = tuple[int, int]  # when it was written, in nanoseconds; its size
 class AgentFiles:
     """`FOLDER/NAME.md`, and `FOLDER/TEAM/NAME.md`. `tenant`: whose they are; None: everybody's.
 
-    Read when first asked for, and again when they have changed.
+    Read when first asked for, and again when they have changed; `still`: they never do.
     """
 
     folder: Path
     origin: Source
     tenant: str | None = None
+    still: bool = False
+    _found: dict[str, Agent] = field(default_factory=dict[str, Agent])
     _read: dict[Path, tuple[Stamp, LoadedAgent]] = field(default_factory=dict[Path, tuple[Stamp, LoadedAgent]])
 
     async def find(self, name: str, *, tenant: str) -> Agent | None:
-        return await asyncio.to_thread(self._find, name) if self.tenant in (None, tenant) else None
+        if self.tenant not in (None, tenant):
+            return None
+        if self.still and name in self._found:
+            return self._found[name]
+        return await asyncio.to_thread(self._find, name)
 
     async def names(self, *, tenant: str) -> list[str]:
         return [agent.name for agent in await self.agents(tenant=tenant)]
@@ -46,6 +52,7 @@ class AgentFiles:
     def _find(self, name: str) -> Agent | None:
         for path, loaded in self._look(likely=name):
             if loaded.agent is not None and loaded.agent.name == name:
+                self._found[name] = loaded.agent
                 return loaded.agent
             if loaded.agent is None and loaded.said == name:
                 raise NodeError(f"{path} has problems: {loaded.errors[0]}", type="agent", retry=False)
