@@ -220,6 +220,7 @@ class TestWho:
         taken = await admin.post("/mcp", json=listing, headers={**session, **other})
 
         assert (begun.status_code, own.status_code, taken.status_code) == (200, 200, 404)
+        assert '"tools":{"listChanged":true}' in begun.text
 
 
 async def running(admin: httpx2.AsyncClient) -> list[Any]:

@@ -6,7 +6,8 @@ from typing import Any, Final
 from weakref import WeakSet
 
 import mcp_types as types
-from mcp.server.lowlevel import Server
+from mcp.server.lowlevel import NotificationOptions, Server
+from mcp.server.models import InitializationOptions
 from mcp.server.subscriptions import InMemorySubscriptionBus, ListenHandler, ToolsListChanged
 from mcp.shared.exceptions import MCPError
 
@@ -37,7 +38,7 @@ class Serving:
         self._bus = InMemorySubscriptionBus()
         self._listeners = ListenHandler(self._bus, max_subscriptions=LISTENERS)
         self._sessions: WeakSet[Any] = WeakSet()  # of clients that were told a list
-        self.server: Server[Any] = Server(
+        self.server: Server[Any] = _Server(
             "tenuto",
             version=__version__,
             instructions=INSTRUCTIONS,
@@ -88,6 +89,16 @@ class Serving:
                 raise NoSuchTool(RUN_STATUS)
             return await status(self._platform, asker, str(given.get("run", "")))
         return await call(self._platform, asker, params.name, given, _teller(ctx))
+
+
+class _Server(Server[Any]):
+    """Tells every client that its list of tools may change."""
+
+    def create_initialization_options(
+        self, notification_options: NotificationOptions | None = None, *more: Any, **named: Any
+    ) -> InitializationOptions:
+        told = notification_options or NotificationOptions(tools_changed=True)
+        return super().create_initialization_options(told, *more, **named)
 
 
 def _teller(ctx: Any) -> Any:

@@ -18,7 +18,6 @@ def serve(settings: Settings, by: str | None, stage: str | None) -> int:
 
 
 async def _serve(settings: Settings, asker: Asker) -> None:
-    from mcp.server.lowlevel import NotificationOptions
     from mcp.server.stdio import stdio_server
 
     from tenuto.mcp.serving import Serving
@@ -28,7 +27,7 @@ async def _serve(settings: Settings, asker: Asker) -> None:
         telemetry = asyncio.create_task(opened.platform.telemetry.work())
         recovering = asyncio.create_task(_recover(opened))
         serving = Serving(opened.platform, lambda _: asker)
-        options = serving.server.create_initialization_options(NotificationOptions(tools_changed=True))
+        options = serving.server.create_initialization_options()
         try:
             await serving.server.run(read, write, options)
         finally:

@@ -7,7 +7,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from tenuto.ports.mcp import McpAnswer, McpServer, McpTool, Unreachable
@@ -161,13 +161,27 @@ class Connection:
                     client = await self._open(stack, self.redactor, over.set)
                 self._failures, self.trouble, self._hung = 0, "", 0
                 ready.set_result(client)
-                await self._wait(over)
+                hearing = asyncio.create_task(self._hear(client))
+                try:
+                    await self._wait(over)
+                finally:
+                    hearing.cancel()
         except Exception as error:  # noqa: BLE001  as above
             self._broke(error, ready)
         finally:
             over.set()
             if not ready.done():
                 ready.set_exception(Unreachable(f"the MCP server `{self.server.name}` was closed"))
+
+    async def _hear(self, client: "Client") -> None:
+        """Of changes, where the server tells of them on a stream of its own; older ones tell in between."""
+        tools = client.server_capabilities.tools
+        if tools is None or not tools.list_changed:
+            return
+        with suppress(Exception):  # then its list is asked for once in a while, as it would be anyway
+            async with client.listen(tools_list_changed=True) as changes:
+                async for _ in changes:
+                    self.stale()
 
     async def _wait(self, over: asyncio.Event) -> None:
         """Until it is over, or nobody has used it for a while."""
