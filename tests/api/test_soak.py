@@ -21,6 +21,7 @@ AT_ONCE = 20
 GROWTH = 40.0  # megabytes, however many runs
 DRIFT = 1.25
 LIST = 0.2  # seconds
+WAL = 96.0  # megabytes: it is cut now and then, however long it goes on
 FLOW = """\
 flow: soak
 input: {number: integer}
@@ -36,6 +37,12 @@ def memory(pid: int) -> float:
     """Of the process, in megabytes."""
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS")) / 1_024
+
+
+def worked(pid: int) -> float:
+    """Seconds of a processor that the process has used: what others do beside it does not show there."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def size(data: Path, name: str) -> float:
@@ -56,6 +63,18 @@ async def ran(asker: httpx2.AsyncClient, count: int) -> list[float]:
 
     await asyncio.gather(*(work() for _ in range(AT_ONCE)))
     return took
+
+
+async def cost(asker: httpx2.AsyncClient, pid: int, count: int) -> tuple[float, float]:
+    """Milliseconds of a processor that a run takes, and p95 of how long it takes in seconds."""
+    begun = worked(pid)
+    took = await ran(asker, count)
+    return (worked(pid) - begun) / count * 1_000, p95(took)
+
+
+async def quarter(asker: httpx2.AsyncClient, pid: int) -> int:
+    await ran(asker, RUNS // 4)
+    return round(memory(pid))
 
 
 def p95(took: list[float]) -> float:
@@ -84,10 +103,12 @@ async def test_thousands_of_runs_leave_it_as_it_was(house: ServerProcess) -> Non
     async with httpx2.AsyncClient(base_url=house.url, headers=headers, timeout=60) as asker:
         saved = await asker.post("/v1/flows", content=FLOW, headers={"Content-Type": "application/yaml"})
         assert saved.status_code == 201, saved.text
-        first = p95((await ran(asker, WARM))[-1_000:])
+        await ran(asker, WARM // 2)
+        first, took = await cost(asker, house.pid, WARM // 2)
         begun = memory(house.pid)
-        middle = [(await ran(asker, RUNS // 4), memory(house.pid)) for _ in range(4)]
-        last, ended = p95(middle[-1][0][-1_000:]), memory(house.pid)
+        after = [await quarter(asker, house.pid) for _ in range(4)]
+        last, later = await cost(asker, house.pid, WARM // 2)
+        ended = memory(house.pid)
         list_ = await listed(asker)
         wal, journal = size(house.data, "journal.db-wal"), size(house.data, "journal.db")
     await asyncio.to_thread(house.stop)
@@ -95,11 +116,12 @@ async def test_thousands_of_runs_leave_it_as_it_was(house: ServerProcess) -> Non
     await house.start()
     again = time.perf_counter() - again
 
-    _log.info("%s runs: %s MB after each quarter, %.0f MB before", RUNS, [round(each[1]) for each in middle], begun)
-    _log.info("p95 %.0f ms → %.0f ms; a list %.0f ms; restart %.1f s", first * 1e3, last * 1e3, list_ * 1e3, again)
+    _log.info("%s runs: %s MB after each quarter, %.0f MB before", RUNS, after, begun)
+    _log.info("%.2f → %.2f ms of a processor a run; p95 %.0f → %.0f ms", first, last, took * 1e3, later * 1e3)
+    _log.info("a list %.0f ms; restart %.1f s", list_ * 1e3, again)
     _log.info("journal %.0f MB, its log %.1f MB", journal, wal)
     assert ended - begun < GROWTH
-    assert last < max(first * DRIFT, first + 0.05)
+    assert last < first * DRIFT
     assert list_ < LIST
-    assert wal < 64
+    assert wal < WAL
     assert again < 10
