@@ -1,5 +1,6 @@
 """Every provider's real library, over its own wire, answers in the same words."""
 
+import json
 from typing import Any, cast
 
 import pytest
@@ -127,6 +128,20 @@ async def test_a_schema_that_cannot_be_closed_is_said_in_words(at: Open):
         await asked(at("anthropic", wire), question(output={"type": "object", "additionalProperties": True}))
 
     assert "fits this JSON Schema" in str(wire.asked[0].ask["messages"][0]["content"])
+
+
+@every_wire
+async def test_empty_messages_are_still_messages(provider: str, at: Open):
+    """Providers refuse them empty, each in its own way."""
+    said: list[Message] = [{"role": role, "content": ""} for role in ("user", "assistant", "user")]
+    async with WireServer({"rules": [{"text": "ok"}]}) as wire:
+        await asked(at(provider, wire), question(*said))
+
+    body = json.loads(wire.requests[0].body)
+    told = body.get("messages") or body["input"]
+    if provider in {"anthropic", "bedrock"}:
+        assert all(message["content"] for message in told)
+    assert all(message.get("content") is not None for message in told)
 
 
 @every_wire

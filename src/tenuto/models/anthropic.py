@@ -10,6 +10,7 @@ from tenuto.sdk.agents import Answer, Ask, Message, ModelError, ModelSpec, Usage
 from tenuto.sdk.agents.messages import Stop
 from tenuto.sdk.agents.model import Tell
 
+_NOTHING: Final[dict[str, Any]] = {"type": "text", "text": "…"}  # it takes no empty message, and it was one
 INSTALL: Final = "pip install 'tenuto[anthropic]'"
 MAX_TOKENS: Final = 16_000  # the provider wants a number; `max_tokens` says another
 _STOPS: Final[Mapping[str, Stop]] = {
@@ -79,7 +80,7 @@ class Anthropic:
             return {"role": "user", "content": [result]}
         if role == "assistant":
             return {"role": "assistant", "content": self._thought(message) or _spoken(message)}
-        return {"role": "user", "content": [_part(part) for part in parts_of(message)]}
+        return {"role": "user", "content": [_part(part) for part in parts_of(message)] or [_NOTHING]}
 
     def _thought(self, message: Message) -> list[dict[str, Any]]:
         """The answer block by block as it came, where its thinking must be given back; to the model that thought it alone."""
@@ -209,7 +210,7 @@ def _spoken(message: Message) -> list[dict[str, Any]]:
         {"type": "tool_use", "id": call["id"], "name": call["name"], "input": call["arguments"]}
         for call in message.get("tool_calls", [])
     )
-    return blocks or [{"type": "text", "text": "…"}]  # it takes no empty answer, and it was one
+    return blocks or [_NOTHING]
 
 
 def _part(part: Mapping[str, Any]) -> dict[str, Any]:

@@ -102,9 +102,10 @@ def _message(message: Message) -> dict[str, Any]:
     if role == "tool":
         return {"role": "tool", "tool_call_id": message.get("tool_call_id", ""), "content": text_of(message)}
     if role == "assistant":
-        made: dict[str, Any] = {"role": "assistant", "content": text_of(message) or None}
+        made: dict[str, Any] = {"role": "assistant", "content": text_of(message)}
         calls = message.get("tool_calls")
         if calls:
+            made["content"] = made["content"] or None
             made["tool_calls"] = [
                 {
                     "id": call["id"],
