@@ -1,16 +1,18 @@
 """Our words in LangChain's, and its answers in ours."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, cast
 from uuid import uuid4
 
-from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, HumanMessage, SystemMessage, ToolMessage
 from langchain_core.messages.tool import tool_call
 
-from tenuto.sdk.agents import Answer, Message, ToolCall, ToolSchema, Usage
+from tenuto.sdk.agents import Answer, Message, ModelSpec, ToolCall, ToolSchema, Usage
 from tenuto.sdk.agents.messages import Role, Stop
 
 _ROLES: Final[Mapping[str, Role]] = {"human": "user", "ai": "assistant", "system": "system", "tool": "tool"}
+_THINKER: Final = "anthropic"
 _THOUGHT: Final = frozenset({"thinking", "redacted_thinking"})
 _STOPS: Final[Mapping[str, Stop]] = {
     "length": "length",
@@ -21,9 +23,9 @@ _STOPS: Final[Mapping[str, Stop]] = {
 }
 
 
-def to_langchain(messages: Sequence[Message], *, thinking: bool) -> list[BaseMessage]:
-    """`thinking`: whether the provider wants back what it thought."""
-    return [_TRANSLATED[message["role"]](message, thinking) for message in messages]
+def to_langchain(messages: Sequence[Message], spec: ModelSpec) -> list[BaseMessage]:
+    """What a model thought is given back to it alone, where its provider wants it."""
+    return [_theirs(message, spec) for message in messages]
 
 
 def tools_of(schemas: Sequence[ToolSchema]) -> list[dict[str, Any]]:
@@ -53,17 +55,17 @@ def lc_answer(answer: Answer) -> AIMessage:
     )
 
 
-def our_answer(message: AIMessage, model: str) -> Answer:
+def our_answer(message: AIMessage, spec: ModelSpec) -> Answer:
     calls = _calls(message)
     answer: Answer = {
         "text": str(message.text),
         "tool_calls": calls,
         "usage": usage_of(message),
-        "model": model,
+        "model": spec.name,
         "stop": "tools" if calls else _stop(message),
     }
-    thought = [_without_index(block) for block in _blocks(message) if block.get("type") in _THOUGHT]
-    return {**answer, "thinking": thought} if thought else answer
+    thought = _thought(message, calls) if spec.provider == _THINKER else None
+    return {**answer, "thinking": {**_whose(spec), "blocks": thought}} if thought else answer
 
 
 def usage_of(message: AIMessage) -> Usage:
@@ -82,37 +84,31 @@ def usage_of(message: AIMessage) -> Usage:
 # --- ours
 
 
-def _system(message: Message, thinking: bool) -> BaseMessage:  # noqa: FBT001  one of a table
-    del thinking
-    return SystemMessage(_text(message))
-
-
-def _user(message: Message, thinking: bool) -> BaseMessage:  # noqa: FBT001  as above
-    del thinking
-    content = message["content"]
+def _theirs(message: Message, spec: ModelSpec) -> BaseMessage:
+    role, content = message["role"], message["content"]
+    if role == "system":
+        return SystemMessage(_text(message))
+    if role == "tool":
+        return ToolMessage(_text(message), tool_call_id=message.get("tool_call_id", ""))
+    if role == "assistant":
+        return _said(message, spec)
     if isinstance(content, str):
         return HumanMessage(content)
     return HumanMessage(cast("Any", [_part(cast("dict[str, Any]", part)) for part in content]))
 
 
-def _assistant(message: Message, thinking: bool) -> BaseMessage:  # noqa: FBT001  as above
+def _said(message: Message, spec: ModelSpec) -> BaseMessage:
     calls = [
         tool_call(id=call["id"], name=call["name"], args=call["arguments"]) for call in message.get("tool_calls", [])
     ]
-    text = _text(message)
-    thought = message.get("thinking")
-    if thinking and isinstance(thought, list) and thought:
-        said: list[Any] = [*cast("list[Any]", thought), *([{"type": "text", "text": text}] if text else [])]
-        return AIMessage(content=said, tool_calls=calls)
-    return AIMessage(content=text, tool_calls=calls)
+    kept = message.get("thinking")
+    given = cast("dict[str, Any]", kept) if isinstance(kept, dict) else {}
+    mine = spec.provider == _THINKER and _whose(spec).items() <= given.items()
+    return AIMessage(content=given.get("blocks", []) if mine else _text(message), tool_calls=calls)
 
 
-def _tool(message: Message, thinking: bool) -> BaseMessage:  # noqa: FBT001  as above
-    del thinking
-    return ToolMessage(_text(message), tool_call_id=message.get("tool_call_id", ""))
-
-
-_TRANSLATED: Final = {"system": _system, "user": _user, "assistant": _assistant, "tool": _tool}
+def _whose(spec: ModelSpec) -> dict[str, str]:
+    return {"provider": spec.provider, "model": spec.model}
 
 
 def _part(part: Mapping[str, Any]) -> dict[str, Any]:
@@ -152,13 +148,21 @@ def _content(message: BaseMessage) -> str | list[dict[str, Any]]:
 
 def _calls(message: AIMessage) -> list[ToolCall]:
     """Also those whose arguments are no JSON: the model is told, not the run failed."""
-    calls: list[ToolCall] = [
-        {"id": call["id"] or "", "name": call["name"], "arguments": call["args"]} for call in message.tool_calls
-    ]
-    for call in message.invalid_tool_calls:
-        why = "they are no JSON object"
-        calls.append({"id": call["id"] or "", "name": call["name"] or "", "arguments": {}, "wrong": why})
-    return calls
+    if isinstance(message, AIMessageChunk) and message.tool_call_chunks:
+        return [_call(chunk["id"], chunk["name"], chunk["args"]) for chunk in message.tool_call_chunks]
+    return [{"id": call["id"] or "", "name": call["name"], "arguments": call["args"]} for call in message.tool_calls]
+
+
+def _call(id: str | None, name: str | None, said: str | None) -> ToolCall:  # noqa: A002  as on the wire
+    """LangChain itself would complete arguments that broke off in the middle, and call the tool with half of them."""
+    call: ToolCall = {"id": id or "", "name": name or "", "arguments": {}}
+    try:
+        arguments = json.loads(said or "{}")
+    except (ValueError, RecursionError) as error:
+        return {**call, "wrong": f"they are no JSON ({error})"}
+    if not isinstance(arguments, dict):
+        return {**call, "wrong": "they are no JSON object"}
+    return {**call, "arguments": cast("dict[str, Any]", arguments)}
 
 
 def _stop(message: AIMessage) -> Stop:
@@ -175,6 +179,14 @@ def _blocks(message: BaseMessage) -> list[dict[str, Any]]:
     return [cast("dict[str, Any]", block) for block in content if isinstance(block, dict)]
 
 
-def _without_index(block: Mapping[str, Any]) -> dict[str, Any]:
-    """Where it stood in the stream is of no matter."""
-    return {key: value for key, value in block.items() if key != "index"}
+def _thought(message: AIMessage, calls: Sequence[ToolCall]) -> list[dict[str, Any]]:
+    """All blocks as they came, if some of them are thinking. Where they stood in the stream is of no matter."""
+    blocks = [{key: value for key, value in block.items() if key != "index"} for block in _blocks(message)]
+    if not any(block.get("type") in _THOUGHT for block in blocks):
+        return []
+    made = {call["id"]: call for call in calls}
+    return [_call_block(made[block["id"]]) if block.get("id") in made else block for block in blocks]
+
+
+def _call_block(call: ToolCall) -> dict[str, Any]:
+    return {"type": "tool_use", "id": call["id"], "name": call["name"], "input": call["arguments"]}

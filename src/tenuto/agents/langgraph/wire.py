@@ -12,7 +12,6 @@ from tenuto.agents.langgraph.translate import our_answer, to_langchain, tools_of
 from tenuto.sdk.agents import Answer, Ask, Endpoint, Model, ModelError, ModelSpec
 from tenuto.sdk.agents.model import Tell
 
-_THINKS: Final = frozenset({"anthropic"})
 _WITHOUT_HEADERS: Final = frozenset({"bedrock"})
 _WITHOUT_SCHEMA: Final = frozenset({"bedrock"})  # a wire that has no place for the schema of an answer
 
@@ -27,7 +26,7 @@ class Wire:
         async with native(self._spec, ask) as (chat, more):
             if self._spec.provider not in _WITHOUT_HEADERS:
                 more = {**more, "extra_headers": {"Idempotency-Key": key}}  # noqa: PLW2901  what it is asked with
-            return our_answer(await _heard(chat, self._spec, ask, more, tell), self._spec.name)
+            return our_answer(await _heard(chat, self._spec, ask, more, tell), self._spec)
 
 
 def wired(endpoint: Endpoint) -> Model:
@@ -36,7 +35,7 @@ def wired(endpoint: Endpoint) -> Model:
 
 
 async def _heard(chat: BaseChatModel, spec: ModelSpec, ask: Ask, more: dict[str, Any], tell: Tell) -> AIMessage:
-    messages = to_langchain(ask["messages"], thinking=spec.provider in _THINKS)
+    messages = to_langchain(ask["messages"], spec)
     if ask.get("output") and spec.provider in _WITHOUT_SCHEMA:
         messages = [SystemMessage(_in_words(ask)), *messages]
     asked = chat.bind_tools(tools_of(ask["tools"])) if ask["tools"] else chat
