@@ -45,6 +45,16 @@ class TestExecution:
         with pytest.raises(Invalid):
             execution(replace(ORDER, parameters={name: 1}))
 
+    @pytest.mark.parametrize(
+        ("more", "said"), [({"runtime": "nativ"}, "did you mean `native`"), ({"output": {"type": 3}}, "output")]
+    )
+    def test_what_no_agent_could_be_given_is_refused_at_once(self, more: dict[str, object], said: str) -> None:
+        """A run that can only fail is not begun."""
+        with pytest.raises(Invalid) as refused:
+            execution(replace(ORDER, **more))  # pyright: ignore[reportArgumentType]  of each field's own type
+
+        assert said in str([str(problem) for problem in refused.value.problems])
+
     @pytest.mark.parametrize("name", ["a", "x-" * 31 + "y", "Backend Developer", "日本"])
     def test_the_flow_of_any_agent_has_a_name_that_flows_may_have(self, name: str) -> None:
         assert wrong_flow_name(flow_of(name)) == ""

@@ -9,12 +9,14 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Final
+from typing import Final, get_args
 
 from tenuto.core.flow import Flow, Library, read
 from tenuto.core.problems import Problem
+from tenuto.documents.validate import check_schema
 from tenuto.ports.journal import RunEntry
-from tenuto.service.refusals import Invalid
+from tenuto.sdk.agents.agent import RuntimeName
+from tenuto.service.refusals import Invalid, did_you_mean
 
 Json = object
 
@@ -24,6 +26,7 @@ _FLOW: Final = "agent"
 _OPTIONS: Final = ("model", "session", "runtime", "output")
 _TAKEN: Final = frozenset({"agent", "task", *_OPTIONS})  # what the node takes itself (SEMANTICS 47)
 _PARAMETER: Final = re.compile(r"[^\W\d][\w .-]{0,62}")
+_RUNTIMES: Final[tuple[str, ...]] = get_args(RuntimeName)
 _MOST_PARAMETERS: Final = 64
 _LONGEST_FLOW: Final = 63
 
@@ -78,8 +81,8 @@ def agent_of(entry: RunEntry) -> str | None:
 
 
 def execution(order: Order) -> dict[str, Json]:
-    """The document of an execution. `Invalid` for parameters that the node could not tell from its own."""
-    _check(order.parameters)
+    """The document of an execution. `Invalid` for what no agent could be given, such as a parameter named as the node's own."""
+    _check(order)
     given = order.input
     asked: dict[str, Json] = {"agent": order.agent, "task": "${input.task}"}
     asked |= {name: f"${{input.{name}}}" for name in _OPTIONS if name in given}
@@ -100,16 +103,21 @@ def read_flow(document: Mapping[str, Json], library: Library) -> Flow:
     return flow
 
 
-def _check(parameters: Mapping[str, Json]) -> None:
+def _check(order: Order) -> None:
     problems = [
         Problem(f"parameters.{name[:40]}", "parameter", said, hint)
-        for name in parameters
+        for name in order.parameters
         for said, hint in _wrong(name)
     ]
-    if len(parameters) > _MOST_PARAMETERS:
+    if len(order.parameters) > _MOST_PARAMETERS:
         problems.append(Problem("parameters", "too_many", f"an agent takes at most {_MOST_PARAMETERS} parameters"))
+    if order.runtime is not None and order.runtime not in _RUNTIMES:
+        hint = did_you_mean(order.runtime[:40], _RUNTIMES) or f"there are {', '.join(_RUNTIMES)}"
+        problems.append(Problem("runtime", "unknown_runtime", f"there is no runtime `{order.runtime[:40]}`", hint))
+    if order.output is not None:
+        problems += check_schema(order.output, "output")
     if problems:
-        raise Invalid("the request", problems)
+        raise Invalid("the request", problems, problems[0].hint)
 
 
 def _wrong(name: str) -> list[tuple[str, str]]:
