@@ -1,4 +1,4 @@
-"""Flows on a real server: a folder that changes, another process that publishes, and a server that is killed."""
+"""Flows and agents on a real server: folders that change, another process that publishes, and a server that is killed."""
 
 import subprocess
 import sys
@@ -12,6 +12,7 @@ import httpx2
 import pytest
 
 YAML = {"Content-Type": "application/yaml"}
+LECTOR = "---\nname: Lector\n---\nYou read.\n"
 PATIENCE = 30.0  # seconds
 
 
@@ -21,7 +22,7 @@ def flow(name: str, value: object) -> str:
 
 @dataclass
 class Server:
-    """One data directory and one folder of flows, served again and again."""
+    """One data directory, a folder of flows and one of agents, served again and again."""
 
     folder: Path
     process: "subprocess.Popen[bytes] | None" = None
@@ -33,6 +34,7 @@ class Server:
 
     def start(self) -> None:
         command = [sys.executable, "-m", "tenuto.cli", "up", "--port", "0", "--data", "data", "--flows", "flows"]
+        command += ["--agents", "agents"]
         with (self.folder / "log").open("wb") as log:
             self.process = subprocess.Popen(command, cwd=self.folder, stdout=log, stderr=log)
         until(lambda: "ctrl-c stops" in self.log)
@@ -72,6 +74,7 @@ def until(holds: Callable[[], bool]) -> None:
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
     (tmp_path / "flows").mkdir()
+    (tmp_path / "agents" / "books").mkdir(parents=True)
     server = Server(tmp_path)
     yield server
     server.client.close()
@@ -82,7 +85,9 @@ def server(tmp_path: Path) -> Iterator[Server]:
 
 def test_a_folder_is_followed_and_another_process_is_heard(server: Server):
     """A file that changes is a new version on `dev`; what the command line publishes holds on the server, too; a run that
-    is on its way keeps the version that it began with."""
+    is on its way keeps the version that it began with. A broken file of an agent leaves the last good version."""
+    agent = server.folder / "agents" / "books" / "reader.md"
+    agent.write_text(LECTOR)
     file = server.folder / "flows" / "hello.yaml"
     waits = "flow: hello\nnodes:\n  a: {use: wait, with: {signal: go}}\noutput: ${a}\n"
     file.write_text(waits)
@@ -90,7 +95,11 @@ def test_a_folder_is_followed_and_another_process_is_heard(server: Server):
     run = server.client.post("/v1/runs", json={"flow": "hello"}).json()["id"]
 
     file.write_text(flow("hello", "changed"))
+    agent.write_text(LECTOR.replace("read", "read aloud"))
     until(lambda: "flows/hello.yaml → version 2" in server.log)
+    until(lambda: "agents/books/reader.md → version 2" in server.log)
+    agent.write_text("---\nname: Lector\nbudget: none\n---\nBroken.")
+    until(lambda: "reader.md:3:1: budget: wrong_type" in server.log)
     published = server.command("flows", "publish", "hello", "prod", "--version", "2")
     until(lambda: server.output("hello", "prod") == "changed")
     server.client.post(f"/v1/runs/{run}/signals/go", json="as it was")
@@ -100,6 +109,9 @@ def test_a_folder_is_followed_and_another_process_is_heard(server: Server):
     assert server.client.get(f"/v1/runs/{run}").json()["output"] == "as it was"
     assert server.output("hello") == "changed"
     assert server.client.post("/v1/flows", content=flow("hello", 1), headers=YAML).status_code == 409
+    lector = server.client.get("/v1/agents/lector").json()
+    assert [lector[key] for key in ("prompt", "version", "team", "source")] == ["You read aloud.", 2, "books", "folder"]
+    assert server.client.put("/v1/agents/lector", json={"prompt": "Mine."}).status_code == 409
 
 
 def test_what_was_acknowledged_survives_a_kill(server: Server):

@@ -354,7 +354,7 @@ class TestAnything:
     def test_any_bytes(self, source):
         self.loads(source)
 
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=150, deadline=None)
     @given(st.lists(st.sampled_from(PIECES), max_size=40).map("".join), st.sampled_from(["", "file"]))
     def test_any_mixture_of_what_files_are_made_of(self, text, name):
         self.loads(text, name)
