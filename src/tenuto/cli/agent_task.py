@@ -57,6 +57,7 @@ def run(word: str, words: Words, where: Where, *, wait: bool, json: bool) -> int
     name, folder = named(word, where.agents)
     place = place_with(where.data, where.stage, folder)
     order = words.order(name)
+    execution(order)  # what cannot be is refused before anything is said
     manner = Manner(json, wait, ask=wait, words=place.words, by=user())
     return run_to_the_end(drive(place, beginning(place, order, manner), manner), manner)
 
