@@ -51,6 +51,12 @@ def test_a_call_that_is_no_json_is_told_of_and_not_lost() -> None:
     assert answer["stop"] == "tools"
 
 
+def test_an_empty_message_is_told_so_that_every_provider_takes_it() -> None:
+    empty: list[Message] = [{"role": "user", "content": ""}, {"role": "assistant", "content": ""}]
+
+    assert [message.content for message in to_langchain(empty, CLAUDE)] == ["…", "…"]
+
+
 def test_an_answer_that_was_cut_off_or_refused_says_so() -> None:
     cut = AIMessage("x", response_metadata={"finish_reason": "length"})
     refused = AIMessage("x", response_metadata={"stop_reason": "refusal"})

@@ -13,7 +13,7 @@ from langchain_core.language_models import BaseChatModel
 
 from tenuto.sdk.agents import Ask, ModelSpec
 
-MAX_TOKENS: Final = 8_192  # of an answer, where the wire wants a number and nobody gave one
+MAX_TOKENS: Final = 16_000  # of an answer, where the wire wants a number and nobody gave one
 _ANSWER: Final = "answer"
 _OPENAI: Final = "https://api.openai.com/v1"
 _ANTHROPIC: Final = "https://api.anthropic.com"

@@ -12,6 +12,7 @@ from tenuto.sdk.agents import Answer, Message, ModelSpec, ToolCall, ToolSchema, 
 from tenuto.sdk.agents.messages import Role, Stop
 
 _ROLES: Final[Mapping[str, Role]] = {"human": "user", "ai": "assistant", "system": "system", "tool": "tool"}
+_NOTHING: Final = "…"  # some providers take no empty message, and it was one
 _THINKER: Final = "anthropic"
 _THOUGHT: Final = frozenset({"thinking", "redacted_thinking"})
 _STOPS: Final[Mapping[str, Stop]] = {
@@ -92,8 +93,8 @@ def _theirs(message: Message, spec: ModelSpec) -> BaseMessage:
         return ToolMessage(_text(message), tool_call_id=message.get("tool_call_id", ""))
     if role == "assistant":
         return _said(message, spec)
-    if isinstance(content, str):
-        return HumanMessage(content)
+    if isinstance(content, str) or not content:
+        return HumanMessage(content or _NOTHING)
     return HumanMessage(cast("Any", [_part(cast("dict[str, Any]", part)) for part in content]))
 
 
@@ -104,7 +105,8 @@ def _said(message: Message, spec: ModelSpec) -> BaseMessage:
     kept = message.get("thinking")
     given = cast("dict[str, Any]", kept) if isinstance(kept, dict) else {}
     mine = spec.provider == _THINKER and _whose(spec).items() <= given.items()
-    return AIMessage(content=given.get("blocks", []) if mine else _text(message), tool_calls=calls)
+    text = _text(message) or ("" if calls else _NOTHING)
+    return AIMessage(content=given.get("blocks", []) if mine else text, tool_calls=calls)
 
 
 def _whose(spec: ModelSpec) -> dict[str, str]:
