@@ -5,7 +5,7 @@ import threading
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from inspect import isawaitable
-from typing import Any, Final, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar, cast
 
 from tenuto.core.inputs import Input, StepDone, StepMismatch, StepStarting
 from tenuto.core.values import digest
@@ -14,7 +14,6 @@ from tenuto.hosts.local.outputs import usage_of
 from tenuto.hosts.local.owner import Asker
 from tenuto.hosts.local.run_files import RunFiles
 from tenuto.ports.engine import Live
-from tenuto.sdk.agents.house import Agents
 from tenuto.sdk.definition import NodeDefinition
 from tenuto.sdk.errors import BrokenNode, NodeError, Suspended, UnknownNode
 from tenuto.sdk.http import Http
@@ -22,6 +21,9 @@ from tenuto.sdk.port import Port
 from tenuto.sdk.values import to_json
 from tenuto.service.hops import hops_of
 from tenuto.service.trace_ids import header_of
+
+if TYPE_CHECKING:  # most runs know no agents
+    from tenuto.sdk.agents.house import Agents
 
 T = TypeVar("T")
 
@@ -97,7 +99,7 @@ class LocalContext:
         return self._files
 
     @property
-    def agents(self) -> Agents:
+    def agents(self) -> "Agents":
         house, about = self._attempt.owner.services.agents, self._attempt.owner.state.about
         if house is None:
             raise NodeError("there are no agents here", type="agent", retry=False)

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from tenuto.core.durations import duration
 from tenuto.documents.validate import check_schema
-from tenuto.sdk.agents.tool import Effects
+from tenuto.sdk.definition import Effects
 from tenuto.sdk.errors import NodeError
 from tenuto.sdk.http import headers as outgoing
 from tenuto.sdk.http.urls import parse_url
