@@ -93,9 +93,9 @@ def _theirs(message: Message, spec: ModelSpec) -> BaseMessage:
         return ToolMessage(_text(message), tool_call_id=message.get("tool_call_id", ""))
     if role == "assistant":
         return _said(message, spec)
-    if isinstance(content, str) or not content:
+    if isinstance(content, str):
         return HumanMessage(content or _NOTHING)
-    return HumanMessage(cast("Any", [_part(cast("dict[str, Any]", part)) for part in content]))
+    return HumanMessage(cast("Any", [_part(cast("dict[str, Any]", part)) for part in content] or _NOTHING))
 
 
 def _said(message: Message, spec: ModelSpec) -> BaseMessage:
