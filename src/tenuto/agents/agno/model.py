@@ -26,7 +26,7 @@ class DurableModel(Model):
     """`answer`: the last one that was given.
 
     `tools`: as the model is told of them, where Agno's own view of them does not count. `output`: the JSON Schema that the
-    agent's answer shall fit.
+    agent's answer shall fit. `over`: whether the agent is not asked again after these calls.
     """
 
     def __init__(
@@ -38,6 +38,7 @@ class DurableModel(Model):
         *,
         tools: Sequence[ToolSchema] | None = None,
         output: Mapping[str, Any] | None = None,
+        over: Callable[[Sequence[ToolCall]], Any] = lambda _: None,
     ) -> None:
         super().__init__(id=name, name="Tenuto", provider="Tenuto", retries=0, retry_with_guidance=False)
         self._ask = ask
@@ -45,6 +46,7 @@ class DurableModel(Model):
         self._out = out
         self._tools = tools
         self._output = None if output is None else dict(output)
+        self._over = over
         self.answer: Answer | None = None
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "DurableModel":
@@ -110,6 +112,8 @@ class DurableModel(Model):
         with self.seam, timer:
             answer = await self._call(call_of(function_call))
         text = str(answer["content"])
+        if self.answer is not None and self._over(self.answer["tool_calls"]) is not None:
+            function_call.function.stop_after_tool_call = True
         failed = text.startswith(_FAILED)
         function_call.result, function_call.error = text, text if failed else None
         result = FunctionExecutionResult(status="failure" if failed else "success", result=text)

@@ -17,6 +17,7 @@ from tenuto.sdk.agents.clients import client_arguments, closed_schema
 
 MAX_TOKENS: Final = 8_192  # of an answer, where the wire wants a number and nobody gave one
 APART: Final = frozenset({"anthropic", "bedrock"})  # they count cached tokens apart from the input
+REGION: Final = "us-east-1"  # of Bedrock, where nothing names one
 _ANSWER: Final = "answer"
 _OPENAI: Final = "https://api.openai.com/v1"
 
@@ -88,9 +89,10 @@ async def _bedrock(spec: ModelSpec, params: dict[str, Any], key: str) -> AsyncGe
 
     del key
     config = AioConfig(retries={"total_max_attempts": 1}, read_timeout=120)
-    making = cast("Any", AioSession()).create_client(
+    session = cast("Any", AioSession())
+    making = session.create_client(
         "bedrock-runtime",
-        region_name=params.pop("region", None),
+        region_name=spec.options.get("region") or session.get_config_variable("region") or REGION,
         endpoint_url=spec.base_url,
         config=config,
         **spec.aws,

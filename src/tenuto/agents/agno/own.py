@@ -59,7 +59,7 @@ class Play:
         seat: Seat = mine.model
         key = self._ctx.idempotency_key
         try:
-            output = await settled(mine.arun(task, session_id=session or key, run_id=key), out)
+            output = await settled(mine.arun(task, stream=False, session_id=session or key, run_id=key), out)
         finally:
             for model in self._models:
                 await model.close()

@@ -20,13 +20,15 @@ class Agno:
     async def run(self, work: Work, ctx: Context) -> Result:
         desk = await Desk.open(work, ctx, wired=wired)
         out = WayOut()
-        schemas = desk.caller.schemas
-        model = DurableModel(work.agent.name, desk.asker.ask, desk.caller.call, out, tools=schemas, output=desk.output)
+        name, schemas = work.agent.name, desk.caller.schemas
+        model = DurableModel(
+            name, desk.asker.ask, desk.caller.call, out, tools=schemas, output=desk.output, over=desk.handed_off
+        )
         system, *said = opening(work)
         *history, task = agno_messages(said)
         agent = Agent(
             model=model,
-            name=work.agent.name,
+            name=name,
             system_message=str(system["content"]),
             additional_input=list(history),
             tools=[_known(schema["name"]) for schema in schemas],
@@ -36,7 +38,7 @@ class Agno:
         await settled(cast("Any", agent).arun(task), out)
         answer = model.answer
         assert answer is not None
-        return desk.result(answer["text"], answer.get("data"))
+        return desk.handed_off(answer["tool_calls"]) or desk.result(answer["text"], answer.get("data"))
 
 
 def _known(name: str) -> Function:

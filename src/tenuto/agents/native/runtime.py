@@ -19,7 +19,7 @@ class Native:
                 return desk.result(answer["text"], answer.get("data"))
             messages.append(_said(answer))
             messages.extend(await desk.caller.call_all(answer["tool_calls"]))
-            handed = _handed_off(desk, answer)
+            handed = desk.handed_off(answer["tool_calls"])
             if handed is not None:
                 return handed
 
@@ -33,11 +33,3 @@ def _said(answer: Answer) -> Message:
     """The answer as a part of the conversation, with what its provider wants to be given back."""
     message: Message = {"role": "assistant", "content": answer["text"], "tool_calls": answer["tool_calls"]}
     return {**message, "thinking": answer["thinking"]} if "thinking" in answer else message
-
-
-def _handed_off(desk: Desk, answer: Answer) -> Result | None:
-    """The answer of another agent, where this one did nothing in its turn but to hand its task over, and no form is asked for."""
-    said = desk.caller.handed_off
-    if said is None or len(answer["tool_calls"]) != 1 or desk.output is not None:
-        return None
-    return desk.result(said if isinstance(said, str) else str(said.get("text", "")))

@@ -11,7 +11,7 @@ from strands import Agent
 from strands.agent._concurrency import _ConcurrencyController
 from strands.agent.state import AgentState
 from strands.event_loop._retry import ModelRetryStrategy
-from strands.handlers.callback_handler import null_callback_handler
+from strands.handlers.callback_handler import PrintingCallbackHandler, null_callback_handler
 from strands.interrupt import _InterruptState
 from strands.models import Model
 from strands.telemetry.metrics import EventLoopMetrics
@@ -31,7 +31,8 @@ def of_this_run(own: Agent, model: Model, executor: ToolExecutor) -> Agent:
     mine.tool_registry = _registry(own)
     mine.tool_caller = _ToolCaller(mine)
     mine.event_loop_metrics = EventLoopMetrics()
-    mine.callback_handler = null_callback_handler  # the default one prints
+    if isinstance(own.callback_handler, PrintingCallbackHandler):  # the default one
+        mine.callback_handler = null_callback_handler
     mine._interrupt_state = _InterruptState()
     mine._concurrency = _ConcurrencyController(ConcurrentInvocationMode.THROW)
     mine._cancel_signal = threading.Event()

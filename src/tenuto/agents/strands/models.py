@@ -90,11 +90,10 @@ def _bedrock(spec: ModelSpec, ask: Ask, key: str) -> Model:
 
     del key
     params = request_options(spec, ask)
-    region = spec.options.get("region")
     known = {name: params.pop(name) for name in ("max_tokens", "temperature", "top_p") if name in params}
     return BedrockModel(
         boto_client_config=Config(retries={"total_max_attempts": 1}, read_timeout=120),
-        boto_session=cast("Any", Session)(region_name=region, **spec.aws),
+        boto_session=cast("Any", Session)(region_name=spec.options.get("region"), **spec.aws),
         endpoint_url=spec.base_url,
         model_id=spec.model,
         additional_request_fields=params or None,

@@ -2,6 +2,7 @@
 
 from strands import Agent
 from strands.agent.conversation_manager import NullConversationManager
+from strands.hooks import AfterToolsEvent, HookCallback
 
 from tenuto.agents.strands.model import DurableModel
 from tenuto.agents.strands.tools import Calls, Known
@@ -33,6 +34,7 @@ class Strands:
             retry_strategy=None,  # the endpoint asks again, where that helps
             callback_handler=None,
         )
+        agent.add_hook(_ending(desk, model), AfterToolsEvent)
         try:
             await agent.invoke_async(task["content"])
         except Exception as error:  # noqa: BLE001  whatever Strands raises, it gave up
@@ -41,4 +43,13 @@ class Strands:
         out.end()
         answer = model.answer
         assert answer is not None
-        return desk.result(answer["text"], answer.get("data"))
+        return desk.handed_off(answer["tool_calls"]) or desk.result(answer["text"], answer.get("data"))
+
+
+def _ending(desk: Desk, model: DurableModel) -> HookCallback[AfterToolsEvent]:
+    def end(event: AfterToolsEvent) -> None:
+        """Who has handed the task over is not asked again."""
+        calls = [] if model.answer is None else model.answer["tool_calls"]
+        event.end_turn = desk.handed_off(calls) is not None
+
+    return end

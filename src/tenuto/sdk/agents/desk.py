@@ -1,6 +1,6 @@
 """What a runtime works with: an agent at work, its model and its tools. `Desk.open(work, ctx)` is all that a runtime needs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ from tenuto.sdk.agents.asking_person import NAME as ASK_PERSON
 from tenuto.sdk.agents.asking_person import AskPerson
 from tenuto.sdk.agents.calling import Caller
 from tenuto.sdk.agents.delegating import PREFIX, AgentTool
-from tenuto.sdk.agents.messages import Usage
+from tenuto.sdk.agents.messages import ToolCall, Usage
 from tenuto.sdk.agents.model import Endpoint, Model
 from tenuto.sdk.agents.runtime import Result, Work
 from tenuto.sdk.agents.standing import Standing
@@ -56,6 +56,13 @@ class Desk:
         if self.standing.taint.strangers:
             result["strangers"] = list(self.standing.taint.strangers)
         return result if self.output is None else {**result, "data": data}
+
+    def handed_off(self, calls: Sequence[ToolCall]) -> Result | None:
+        """The answer of another agent, where this one did nothing in its turn but to hand its task over, and no form is asked for."""
+        said = self.caller.handed_off
+        if said is None or len(calls) != 1 or self.output is not None:
+            return None
+        return self.result(said if isinstance(said, str) else str(said.get("text", "")))
 
 
 async def _granted(agent: Agent, standing: Standing) -> list[Tool]:
