@@ -274,6 +274,15 @@ class TestCards:
         assert haiku.price == Price(0.1, 0.5, 0.01, 0.125)
         assert [card.base_url for card in theirs][2:] == ["https://llm.acme.example/v1"]
 
+    async def test_name_the_default_once_and_say_what_cannot_be_asked(self):
+        models = catalog(models={"default": "scripted:demo", "haiku": "openai:gpt-6-luna", "odd": "opna:x"})
+
+        default, haiku, odd = await models.cards(tenant="default", stage="dev")
+
+        assert (default.model, default.default, default.trouble) == ("scripted:demo", True, "")
+        assert "there is no key for openai" in haiku.trouble
+        assert "`opna` is no provider of models" in odd.trouble
+
     async def test_tell_of_an_open_breaker(self):
         models = catalog({"OPENAI_API_KEY": "a"}, models={"haiku": "openai:gpt-6-luna"})
         endpoint: Any = await one(models, "haiku")

@@ -85,7 +85,7 @@ class Catalog:
 
     async def cards(self, *, tenant: str, stage: str) -> list[ModelCard]:
         named = [("default", each) for each in await self._default(tenant, stage)]
-        for name in self.named:
+        for name in [name for name in self.named if name != "default"]:
             with suppress(ModelError):
                 named += [(name, each) for each in self._named(name, f"[models] says what `{name}` means", 0) or []]
         at_ollama = [f"ollama:{name}" for name in await self._at_ollama()]

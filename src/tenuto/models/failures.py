@@ -41,7 +41,10 @@ def as_model_error(error: BaseException, name: str, key: str = "") -> ModelError
         return error
     inner = next((each for each in _chain(error) if isinstance(each, NodeError)), None)
     if inner is not None:
-        return ModelError(_line(f"{name}: {inner.message}", key), retry=inner.retry, retry_after=inner.retry_after)
+        hint = " (an administrator may name the model in [models] of tenuto.toml)" if inner.type == "permission" else ""
+        return ModelError(
+            _line(f"{name}: {inner.message}{hint}", key), retry=inner.retry, retry_after=inner.retry_after
+        )
     status = next((found for each in _chain(error) if (found := _status(each))), None)
     if status is None:
         return _without_status(error, name, key)
