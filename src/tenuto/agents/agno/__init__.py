@@ -6,10 +6,12 @@ wrong is said by the node.
 
 import logging
 import os
+from typing import TYPE_CHECKING
 
 from tenuto.sdk import Package
-from tenuto.sdk.agents.later import Later
-from tenuto.sdk.agents.runtime import Runtime
+
+if TYPE_CHECKING:
+    from tenuto.sdk.agents.runtime import Runtime
 
 os.environ["AGNO_TELEMETRY"] = "false"  # it wins over what an agent says of itself
 if os.environ.get("AGNO_DEBUG", "false").lower() != "true":
@@ -27,5 +29,7 @@ PACKAGE = Package(
 )
 
 
-def make_runtime() -> Runtime:
+def make_runtime() -> "Runtime":
+    from tenuto.sdk.agents.later import Later
+
     return Later("tenuto.agents.agno.runtime", "Agno", "agno")

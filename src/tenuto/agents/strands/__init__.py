@@ -1,8 +1,11 @@
 """Strands: a runtime for agent files, and a node that runs an agent of one's own. Nothing of Strands is imported before it is used."""
 
+from typing import TYPE_CHECKING
+
 from tenuto.sdk import Package
-from tenuto.sdk.agents.later import Later
-from tenuto.sdk.agents.runtime import Runtime
+
+if TYPE_CHECKING:
+    from tenuto.sdk.agents.runtime import Runtime
 
 PACKAGE = Package(
     title="Strands",
@@ -13,5 +16,7 @@ PACKAGE = Package(
 )
 
 
-def make_runtime() -> Runtime:
+def make_runtime() -> "Runtime":
+    from tenuto.sdk.agents.later import Later
+
     return Later("tenuto.agents.strands.runtime", "Strands", "strands")
