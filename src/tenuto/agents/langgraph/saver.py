@@ -16,7 +16,7 @@ from langgraph.checkpoint.base import WRITES_IDX_MAP, ChannelVersions, Checkpoin
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.checkpoint.serde.types import ERROR, INTERRUPT
 
-from tenuto.agents.langgraph.values import Readable, grown, typed, whole
+from tenuto.agents.langgraph.values import Readable, grown, kept, whole
 from tenuto.sdk import Context, NodeError
 
 _HANDLED: Final = "__error_source_node__"
@@ -181,18 +181,18 @@ class JournalSaver(InMemorySaver):
     def _keep_checkpoint(self, entry: Entry) -> None:
         ns, values = entry["ns"], entry["values"]
         for name, version in entry["versions"].items():
-            self.blobs[self.thread, ns, name, version] = typed(values[name]) if name in values else ("empty", b"")
-        kept = typed(entry["checkpoint"]), typed(entry["metadata"]), entry["parent"]
-        self.storage[self.thread][ns][entry["checkpoint"]["id"]] = kept
+            self.blobs[self.thread, ns, name, version] = kept(values[name]) if name in values else ("empty", b"")
+        saved = kept(entry["checkpoint"]), kept(entry["metadata"]), entry["parent"]
+        self.storage[self.thread][ns][entry["checkpoint"]["id"]] = saved
 
     def _keep_writes(self, entry: Entry) -> None:
         """What a task has written once stays; of what it says about itself (an interrupt, an error), the last word counts."""
-        kept = self.writes[self.thread, entry["ns"], entry["checkpoint"]]
+        written = self.writes[self.thread, entry["ns"], entry["checkpoint"]]
         task, path = entry["task"], entry["task_path"]
         for index, (channel, value) in enumerate(entry["writes"]):
             place = task, WRITES_IDX_MAP.get(channel, index)
-            if place[1] < 0 or place not in kept:
-                kept[place] = task, channel, typed(value), path
+            if place[1] < 0 or place not in written:
+                written[place] = task, channel, kept(value), path
 
     # --- for all of it
 

@@ -28,6 +28,7 @@ MESSAGE: Final = "$message"
 PACKED: Final = "$packed"
 MORE: Final = "$more"  # a list that only grew is written as what was added
 _READABLE: Final = "readable"
+_IN_MEMORY: Final = "in-memory"
 _LARGEST: Final = 2**63 - 1
 _MESSAGES: Final = frozenset({AIMessage, HumanMessage, RemoveMessage, SystemMessage, ToolMessage})
 
@@ -36,10 +37,12 @@ class Readable(JsonPlusSerializer):
     """LangGraph's serializer, but for what JSON can say."""
 
     def dumps_typed(self, obj: Any) -> tuple[str, bytes]:
-        return typed(self.encoded(obj))
+        return _READABLE, json.dumps(self.encoded(obj)).encode()
 
     def loads_typed(self, data: tuple[str, bytes]) -> Any:
         kind, content = data
+        if kind == _IN_MEMORY:
+            return self.decoded(content)
         return self.decoded(json.loads(content)) if kind == _READABLE else super().loads_typed(data)
 
     def encoded(self, value: Any) -> Json:
@@ -74,9 +77,9 @@ class Readable(JsonPlusSerializer):
         return {PACKED: [kind, base64.b64encode(content).decode()]}
 
 
-def typed(value: Json) -> tuple[str, bytes]:
-    """What was encoded, as LangGraph keeps it."""
-    return _READABLE, json.dumps(value).encode()
+def kept(value: Json) -> Any:
+    """What was encoded, as LangGraph keeps what it has serialized. It stays in memory, so no text is made of it."""
+    return _IN_MEMORY, value
 
 
 def grown(before: Json, now: Json) -> Json:
