@@ -20,6 +20,7 @@ WARM = 2_000  # runs until every cache has what it keeps
 AT_ONCE = 20
 GROWTH = 40.0  # megabytes, however many runs
 DRIFT = 1.25
+RESTART = 10.0  # seconds of work: what others do on the machine meanwhile does not count
 LIST = 0.2  # seconds
 WAL = 96.0  # megabytes: it is cut now and then, however long it goes on
 FLOW = """\
@@ -114,14 +115,14 @@ async def test_thousands_of_runs_leave_it_as_it_was(house: ServerProcess) -> Non
     await asyncio.to_thread(house.stop)
     again = time.perf_counter()
     await house.start()
-    again = time.perf_counter() - again
+    again, used = time.perf_counter() - again, worked(house.pid)
 
     _log.info("%s runs: %s MB after each quarter, %.0f MB before", RUNS, after, begun)
     _log.info("%.2f → %.2f ms of a processor a run; p95 %.0f → %.0f ms", first, last, took * 1e3, later * 1e3)
-    _log.info("a list %.0f ms; restart %.1f s", list_ * 1e3, again)
+    _log.info("a list %.0f ms; restart %.1f s, of which %.1f s work", list_ * 1e3, again, used)
     _log.info("journal %.0f MB, its log %.1f MB", journal, wal)
     assert ended - begun < GROWTH
     assert last < first * DRIFT
     assert list_ < LIST
     assert wal < WAL
-    assert again < 10
+    assert used < RESTART

@@ -23,7 +23,7 @@ def place(tmp_path: Path) -> Place:
     return Place(tmp_path, "none", "never", port)
 
 
-@pytest.mark.parametrize("receiver", ["up", pytest.param("down", marks=pytest.mark.nightly)])
+@pytest.mark.parametrize("receiver", ["up", "down"])
 def test_what_ended_before_a_kill_is_sent_after_it(place: Place, receiver: str):
     """P15: killed between the end of runs and their sending, and, with the receiver down, between two attempts."""
 
