@@ -1,5 +1,6 @@
 """Agent files, also those that were written for other programs: an agent, or problems with their lines."""
 
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -258,7 +259,8 @@ class TestWhatIsWrong:
             ("runtime: []", "runtime", "unknown_runtime"), ("max_turns: 0", "max_turns", "wrong_type"), ("max_turns: lots", "max_turns", "wrong_type"),
             ("max_turns: true", "max_turns", "wrong_type"), ("budget: 5", "budget", "wrong_type"), ("budget: {eur: 5}", "budget.eur", "unknown_key"),
             ("budget: {usd: no}", "budget.usd", "wrong_type"), ("budget: {tokens: 0.5}", "budget.tokens", "wrong_type"), ("output: text", "output", "wrong_type"),
-            ("output: {type: thing}", "output.type", "wrong_schema"),
+            ("output: {type: thing}", "output.type", "wrong_schema"), ("description: " + "a" * 20_001, "description", "too_long"),
+            ("team: " + "a" * 201, "team", "too_long"), (f"tools: {', '.join(f'node:n{number}' for number in range(201))}", "tools", "too_many"),
         ],
     )  # fmt: skip
     def test_a_wrong_value_is_told_with_its_line(self, line, path, code):
@@ -281,7 +283,7 @@ class TestWhatIsWrong:
             ("---\nname: x\nHi.", 1, "no_front_matter"), ("--\nname: x\n--\n", 1, "no_front_matter"), ("---\n- a\n---\nHi.", 2, "wrong_type"),
             ("---\nname: x\n---\n  \n", 4, "no_prompt"), ("---\nname: x\n---", 4, "no_prompt"), ("---\nname: x\ntools: [\n---\nHi.", 4, "yaml"),
             ("---\nname: x\nname: y\n---\nHi.", 3, "duplicate_key"), ("---\nname: x\nbudget: {usd: 1\nteam: y\n---\nHi.", 4, "yaml"),
-            ("---\nname: x\nextra: &a [1]\n---\nHi.", 3, "anchor"), ("---\nname: x\nn: .inf\n---\nHi.", 3, "not_finite"),
+            ("---\nname: x\nextra: &a [1]\n---\nHi.", 3, "anchor"), ("---\nname: x\nn: .inf\n---\nHi.", 3, "not_finite"), (f"---\nname: {'a ' * 101}\n---\nHi.", 2, "too_long"),
             (b"---\nname: \xff\n---\nHi.", 2, "encoding"), ("---\nname: x\n---\nHi \x00.", 4, "encoding"),
         ],
     )  # fmt: skip
@@ -341,6 +343,26 @@ class TestVersions:
     def test_it_is_short_and_for_ever(self):
         """It is kept in journals."""
         assert read(WHOLE).version == "b7016e2b3595"
+
+
+class TestBounds:
+    """However long a file is and whatever stands in it, it is read at once."""
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "---\n" + "a: b: c\n" * 100_000 + "---\nHi.", "---\n" + "".join(f"k{n}: b: c\n" for n in range(60_000)) + "---\nHi.",
+            "---\nname: x\ntools: '" + "(" * 900_000 + "'\n---\nHi.", "---\nname: x\ntools: '" + "()," * 100_000 + "'\n---\nHi.",
+            "---\nname: x\ntools: '" + "ab," * 150_000 + "'\napprove: '" + "b," * 40_000 + "'\n---\nHi.", "---\n" + "\n" * 900_000 + "---\nHi.",
+        ],
+        ids=["twice", "unquoted", "open", "odd", "tools", "empty"],
+    )  # fmt: skip
+    def test_nothing_takes_long(self, text):
+        begun = time.perf_counter()
+        loaded = load_agent(text)
+
+        assert len(loaded.problems) <= 501
+        assert time.perf_counter() - begun < 10
 
 
 PIECES = ["---", "--- ", "\n", "\r\n", "name: x", "name:", "tools: ", "- a", "bash, read", "[", "]", "{", "}", ": ", "description: a: b", "*", "&a", "!x", "'", '"', "|", ">", "#", "\t", "\x85", "\u2028", "🎼", "budget: {usd: 1}", "output: {type: object}", "approve: true", "model: [a]", "<<: x", "Hi.", "\ufeff", "\x00"]  # fmt: skip

@@ -26,6 +26,7 @@ KEYS: Final = (
 RESERVED: Final = frozenset({"status", "execute"})  # `/v1/agents/execute` is no agent (SEMANTICS 45)
 MOST_TURNS: Final = 1_000
 SHORT: Final = 12  # digits of a version
+LONGEST: Final[Mapping[str, int]] = {"name": 200, "team": 200, "description": 20_000}  # characters: they stand in lists
 
 _RUNTIMES: Final[tuple[str, ...]] = get_args(RuntimeName)
 _TOO_LARGE: Final = "an agent file says who the agent is; what it works on comes with its task"
@@ -112,6 +113,8 @@ class _Reader:
         said, name = self.fields.get("name"), self.name(otherwise)
         if said is not None and not isinstance(said, str):
             self.found.error("name", "wrong_type", f"a name is text, not {what(said)}", "put it in quotes")
+        elif said is not None and len(said) > LONGEST["name"]:
+            self.found.error("name", "too_long", "a name has at most 200 characters", "the description may be longer")
         elif not name:
             self.found.error("name", "missing", "the agent has no name", "write `name: my-agent`")
         elif wrong_flow_name(name):
@@ -131,6 +134,8 @@ class _Reader:
         if not isinstance(value, str):
             self.found.error(key, "wrong_type", f"`{key}` is text, not {what(value)}", "put it in quotes")
             return ""
+        if len(value) > LONGEST[key]:
+            self.found.error(key, "too_long", f"`{key}` has at most {LONGEST[key]:,} characters", _SAY_BELOW)
         return value.strip()
 
     def _model(self) -> tuple[str, ...]:
@@ -199,6 +204,7 @@ class _Reader:
         return extra
 
 
+_SAY_BELOW: Final = "what the agent shall know stands below the second `---`"
 _BUDGET: Final = "write `budget: {usd: 0.50, tokens: 100000}`, one of them or both"
 
 

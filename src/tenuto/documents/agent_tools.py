@@ -12,6 +12,7 @@ from tenuto.core.flow.findings import Findings, brief, listing, mapping, under, 
 from tenuto.core.problems import did_you_mean
 from tenuto.sdk.agents.tool import covers
 
+MOST: Final = 200  # tools that a file may name; no model is told of so many
 KINDS: Final = ("mcp", "node", "flow", "agent", "http")
 _OURS: Final = re.compile(rf"(({'|'.join(KINDS)}):)?[\w./*-]+")
 _THEIR_MCP: Final = re.compile(r"mcp__(.+?)(?:__(.+))?")
@@ -59,7 +60,10 @@ def named(value: object, path: str, found: Findings) -> Iterator[tuple[str, str]
 
 def read_tools(value: object, found: Findings) -> tuple[str, ...]:
     """Those that could be ours, each once; of the others it is said what to do."""
-    return _kept(named(value, "tools", found), found)
+    tools = _kept(named(value, "tools", found), found)
+    if len(tools) > MOST:
+        found.error("tools", "too_many", f"{len(tools):,} tools are more than {MOST}", "give them to several agents")
+    return tools[:MOST]
 
 
 def read_approve(value: object, tools: tuple[str, ...], found: Findings) -> tuple[str, ...]:
@@ -69,7 +73,7 @@ def read_approve(value: object, tools: tuple[str, ...], found: Findings) -> tupl
     if value is False:
         return ()
     names = _kept(named(value, "approve", found), found, aloud=False)
-    for name in names:
+    for name in names[:MOST]:
         if not any(covers(name, tool) or covers(tool, name) for tool in tools):
             hint = did_you_mean(name, tools) or "name it under `tools` as well, or leave it out"
             found.warn("approve", "approves_nothing", f"`{brief(name)}` is none of its tools", hint)

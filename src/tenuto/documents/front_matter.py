@@ -23,6 +23,7 @@ _KEY: Final = re.compile(r"([A-Za-z_][\w-]*):[ \t]+(?P<value>\S.*)?")
 _TOP: Final = re.compile(r"[^\s#-]")
 _NOT_PLAIN: Final = frozenset("|>[{\"'&!")
 _MENDABLE: Final = frozenset({"yaml", "anchor"})
+_MOST_MENDED: Final = 200  # members: front matter of people has a dozen
 
 
 @dataclass(slots=True, frozen=True)
@@ -97,7 +98,10 @@ def _mended(head: str) -> tuple[str, list[Problem]]:
     """The YAML with the lines quoted that are none by themselves, line for line; and what was done."""
     mended: list[str] = []
     warnings: list[Problem] = []
-    for lines in _members(head.split("\n")[:-1]):
+    members = list(_members(head.split("\n")[:-1]))
+    if len(members) > _MOST_MENDED:
+        return head, []
+    for lines in members:
         key = _KEY.fullmatch(lines[0])
         if key is None or not key["value"] or key["value"][0] in _NOT_PLAIN or _parses("\n".join(lines)):
             mended += lines

@@ -34,7 +34,7 @@ class AgentFolder(Watched):
 
     async def read(self, path: Path, content: bytes) -> Content:
         team = "" if path.parent == self.path else path.parent.name
-        checked = agents.read_file(content, name=path.stem, team=team)
+        checked = await agents.check(content, name=path.stem, team=team)
         return Content(checked.loaded.said, checked.loaded.errors, checked)
 
     async def save(self, content: Content, shown: str) -> tuple[int, bool]:

@@ -4,6 +4,7 @@ A version is a file as its author wrote it, and never changes; saving what means
 the catalog is not changed: what a tenant saves under its name stands in its place until that is deleted.
 """
 
+import asyncio
 import base64
 import binascii
 from collections.abc import Collection, Mapping, Sequence
@@ -26,7 +27,7 @@ from tenuto.service.agent_shelf import AgentShelf
 from tenuto.service.agent_sources import read_version, saved
 from tenuto.service.audit import audit
 from tenuto.service.principal import Principal
-from tenuto.service.published import DEFAULT_STAGE
+from tenuto.service.published import DEFAULT_STAGE, LARGE
 from tenuto.service.refusals import Invalid, Refused, did_you_mean
 from tenuto.service.sources import SourceFile
 
@@ -82,18 +83,25 @@ def read_file(source: bytes, *, name: str, team: str = "") -> Checked:
     return Checked(text if loaded.agent is None else completed(text, loaded.agent), loaded)
 
 
+async def check(source: bytes, *, name: str, team: str = "") -> Checked:
+    """As `read_file`; a large one on a thread of its own, so that others are served meanwhile."""
+    if len(source) > LARGE:
+        return await asyncio.to_thread(read_file, source, name=name, team=team)
+    return read_file(source, name=name, team=team)
+
+
 async def read(shelf: AgentShelf, who: Principal, source: bytes, media_type: str, name: str) -> Checked:
     """An agent as it was sent: a file, or an object with the keys of one and `prompt`."""
     kind = MEDIA_TYPES.get(media_type)
     if kind is None:
         said = f"an agent is Markdown or JSON, not `{media_type[:_LONG]}`"
         raise Refused("unsupported_media_type", said, f"send {MARKDOWN} or {JSON}")
-    checked = read_file(source, name=name) if kind == MARKDOWN else _from_json(source, name)
+    checked = await (check(source, name=name) if kind == MARKDOWN else _from_json(source, name))
     agent = checked.loaded.agent
     return checked if agent is None else replace(checked, lacking=await lacking(shelf, who, agent))
 
 
-def _from_json(source: bytes, name: str) -> Checked:
+async def _from_json(source: bytes, name: str) -> Checked:
     value, problems = parse(source, format="json")
     fields = mapping(value)
     if fields is None:
@@ -106,7 +114,7 @@ def _from_json(source: bytes, name: str) -> Checked:
         text = agent_text_of(fields)
     except Unreadable as refused:
         return Checked("", LoadedAgent(None, [refused.problem]))
-    checked = read_file(text.encode("utf-8", "surrogatepass"), name=name)
+    checked = await check(text.encode("utf-8", "surrogatepass"), name=name)
     placeless = [replace(problem, line=None, column=None) for problem in checked.loaded.problems]
     return replace(checked, loaded=replace(checked.loaded, problems=placeless))
 
@@ -277,8 +285,18 @@ async def listing(
         and team in (None, teams[name])
         and source in (None, _source(shelf, who, name, own=name in entries))
     ]
-    found = [await show(shelf, tx, who, name) if name in entries else Shown(comes[name]) for name in wanted[:limit]]
-    return Page(found, _cursor(wanted[limit - 1]) if len(wanted) > limit else None)
+    found = [await _listed(shelf, tx, who, name) if name in entries else Shown(comes[name]) for name in wanted[:limit]]
+    return Page(
+        [each for each in found if each is not None], _cursor(wanted[limit - 1]) if len(wanted) > limit else None
+    )
+
+
+async def _listed(shelf: AgentShelf, tx: Transaction, who: Principal, name: str) -> Shown | None:
+    """None where it cannot be read any more: asked for by name, it says why."""
+    try:
+        return await show(shelf, tx, who, name)
+    except Invalid:
+        return None
 
 
 def _source(shelf: AgentShelf, who: Principal, name: str, *, own: bool) -> str:

@@ -125,7 +125,7 @@ async def read(shelf: Shelf, files: Files) -> tuple[Bundle, Arriving]:
     bundle = bundles.read(files)
     if len(bundle.texts) > MAX_FLOWS:
         raise Refused("too_large", f"the bundle holds {len(bundle.texts)} flows, more than {MAX_FLOWS}")
-    found = Arriving(agents=transfer_agents.arriving(bundle))
+    found = Arriving(agents=await transfer_agents.arriving(bundle))
     _sort_out([*bundle.problems, *found.agents.errors], found)
     for text in bundle.texts:
         checked = await flows.read(text.content, JSON if text.format == "json" else YAML, shelf.library)

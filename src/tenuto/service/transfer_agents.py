@@ -41,11 +41,11 @@ async def leaving(shelf: AgentShelf, tx: Transaction, who: Principal, flows: Ite
     return files
 
 
-def arriving(bundle: Bundle) -> ArrivingAgents:
+async def arriving(bundle: Bundle) -> ArrivingAgents:
     """Check the files of a bundle, before any transaction."""
     found = ArrivingAgents()
     for name, content in bundle.agents.items():
-        checked, file = agents.read_file(content, name=name), agent_file(name)
+        checked, file = await agents.check(content, name=name), agent_file(name)
         found.errors += [located(problem, file) for problem in checked.loaded.errors]
         if checked.loaded.agent is not None and checked.loaded.agent.name != name:
             said = f"this file holds the agent `{checked.loaded.agent.name}`"
