@@ -41,6 +41,10 @@ class Told:
 
     def __init__(self) -> None:
         self.listeners: list[Callable[[Live], None]] = []
+        self.said: list[Live] = []
+
+    def spoken(self, run: str) -> list[Live]:
+        return self.said
 
     def listen(self, run: str, listener: Callable[[Live], None]) -> Callable[[], None]:
         self.listeners.append(listener)
@@ -128,6 +132,20 @@ class TestReader:
             (2, "node.succeeded"),
             (3, "run.succeeded"),
         ]
+
+    async def test_who_comes_in_the_middle_of_an_answer_hears_its_beginning(self):
+        """Before what is said next. One that comes back has heard it."""
+        told = Told()
+        streams = Streams(nothing_recorded(), told)
+        told.said = [Live("run", "delta", "a", data="begin")]
+        first, back = [asyncio.ensure_future(seen(streams.reader("run", after))) for after in (0, 1)]
+        await asyncio.sleep(0)
+
+        told.delta("end")
+        told.end(2)
+
+        assert [json.loads(frame.data)["data"] for frame in await first if not frame.seq] == ["begin", "end"]
+        assert [json.loads(frame.data)["data"] for frame in await back if not frame.seq] == ["end"]
 
     async def test_a_heartbeat_is_an_empty_piece(self):
         """Whoever is silent for long says that he is there."""

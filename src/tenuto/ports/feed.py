@@ -48,3 +48,7 @@ class Feed(Protocol):
     def asks(self, run: str) -> list[Ask] | None:
         """What a run that is in memory waits for from outside; None if it is not there."""
         ...
+
+    def spoken(self, run: str) -> list[Live]:
+        """What the attempts of a run that is in memory have said since they last recorded something: a delta for each."""
+        ...

@@ -6,14 +6,15 @@ away, and comes back with the number of the last fact that it saw.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Final
 
 from tenuto.ports.codec import decode, references, shown, whole
+from tenuto.ports.engine import Live
 from tenuto.ports.feed import Feed
 from tenuto.ports.journal import Row
 from tenuto.service.archive import Archive
-from tenuto.service.channel import BEAT, KEPT, PIECE, Channel, Frame, Piece
+from tenuto.service.channel import BEAT, KEPT, PIECE, Channel, Frame, Piece, frame_of
 
 PAGE: Final = 32  # facts read from the journal at first; more where they are small
 LARGEST_PAGE: Final = 512
@@ -24,8 +25,17 @@ SLOW: Final = 1.0  # seconds for one piece, after which it is a reader's own fau
 class Reader:
     """One who looks on. `pieces` ends with the run, when the server stops, or when the reader is too slow."""
 
-    def __init__(self, channel: Channel, archive: Archive, after: int, leave: Callable[["Reader"], None]) -> None:
+    def __init__(
+        self,
+        channel: Channel,
+        archive: Archive,
+        after: int,
+        leave: Callable[["Reader"], None],
+        spoken: Sequence[Live] = (),
+    ) -> None:
+        """`spoken`: what was said and is not recorded yet, for one who comes in the middle of it."""
         self.seen = after
+        self._spoken = [frame for live in spoken if (frame := frame_of(live)) is not None]
         self.behind = True  # what is recorded is to be read
         self.channel = channel
         self.place = channel.end
@@ -67,6 +77,9 @@ class Reader:
                     if piece.last:
                         return
                 self.behind = False
+                if self._spoken:
+                    yield Piece(self._spoken, self.place)
+                    self._spoken = []
             piece = self.channel.since(self.place)
             if piece is None:
                 if self._took > SLOW:
@@ -117,7 +130,9 @@ class Streams:
             channel = self._channels[run] = Channel(run, self._feed, kept=self._kept, beat=self._beat)
             if self._closed:
                 channel.close()
-        return Reader(channel, self._archive, after, self._left)
+        # One that comes back has heard the beginning: no delta comes twice.
+        spoken = self._feed.spoken(run) if after == 0 else ()
+        return Reader(channel, self._archive, after, self._left, spoken)
 
     def reader_of_new(self, run: str) -> Reader:
         """From the beginning of a run that is not there yet: it misses nothing, not even what is not recorded."""

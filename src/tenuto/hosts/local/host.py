@@ -189,6 +189,9 @@ class LocalHost:
     def asks(self, run: str) -> list[Ask] | None:
         return self._view.asks(run)
 
+    def spoken(self, run: str) -> list[Live]:
+        return self._view.spoken(run)
+
     async def ended_run(self, run: str) -> tuple[Outcome, Mapping[str, float]] | None:
         """How a run ended and what it used; None if it has not, or does not exist."""
         return await self._view.ended(run)

@@ -57,6 +57,10 @@ class View:
         status = "waiting" if driver is not None and waits(self._residents, driver) else entry.status
         return Outcome(run, entry.name, status) if status in until else None
 
+    def spoken(self, run: str) -> list[Live]:
+        driver = self._residents.get(run)
+        return [] if driver is None else _spoken(driver)
+
     def asks(self, run: str) -> list[Ask] | None:
         driver = self._residents.get(run)
         if driver is None:
@@ -87,12 +91,12 @@ class View:
 
 def _present(driver: Run) -> list[Live]:
     """Attempts that run, and what they have said since they last recorded something."""
-    present = [Live(driver.id, "running", path) for path in driver.attempts]
-    for path, attempt in driver.attempts.items():
-        spoken = attempt.context.spoken if attempt.context is not None else ""
-        if spoken:
-            present.append(Live(driver.id, "delta", path, data={"text": spoken}))
-    return present
+    return [*(Live(driver.id, "running", path) for path in driver.attempts), *_spoken(driver)]
+
+
+def _spoken(driver: Run) -> list[Live]:
+    said = {path: each.context.spoken for path, each in driver.attempts.items() if each.context is not None}
+    return [Live(driver.id, "delta", path, data={"text": text}) for path, text in said.items() if text]
 
 
 def _ask(state: State, name: str, ns: NodeState) -> Ask:
