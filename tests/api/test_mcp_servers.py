@@ -7,6 +7,9 @@ import httpx2
 import pytest
 
 from service.tools.fake_mcp import CLOSE, SEARCH, FakeMcp
+from tenuto.ports.mcp import McpServer
+from tenuto.service.platform import Platform
+from tenuto.settings import Settings
 
 TICKETS = {"name": "tickets", "url": "https://mcp.example.com", "secret": "tickets", "headers": {"X-Team": "ops"}}
 
@@ -134,3 +137,23 @@ async def test_a_server_that_is_registered_anew_is_approved_anew(admin: httpx2.A
 
     assert [tool["name"] for tool in shown["tools"]] == ["search"]
     assert fake.forgotten == ["tickets", "tickets"]
+
+
+class TestHealth:
+    @pytest.fixture
+    def settings(self, settings: Settings) -> Settings:
+        return replace(settings, mcp={"tickets": McpServer(name="tickets", url="https://mcp.example.com")})
+
+    async def test_a_server_of_the_settings_that_does_not_answer_is_told(
+        self, admin: httpx2.AsyncClient, platform: Platform, fake: FakeMcp
+    ) -> None:
+        """Somebody should look; runs without it go on."""
+        well = (await admin.get("/health")).json()
+        fake.gone = True
+        platform.health._report = None  # what was found is remembered for a second
+        ill = (await admin.get("/health")).json()
+
+        assert well["checks"]["mcp"] == "ok"
+        assert (ill["status"], ill["checks"]["mcp"]) == ("degraded", "1 of 1 servers do not answer")
+        assert (await admin.delete("/v1/mcp-servers/tickets")).status_code == 409
+        assert (await admin.post("/v1/mcp-servers", json=TICKETS)).status_code == 409
