@@ -99,7 +99,8 @@ async def _bedrock(spec: ModelSpec, params: dict[str, Any], key: str) -> AsyncGe
     )
     known = {name: params.pop(name) for name in ("max_tokens", "temperature", "top_p") if name in params}
     async with making as client:
-        yield AwsBedrock(id=spec.model, async_client=client, request_params=params or None, **known)
+        more = {"additionalModelRequestFields": params} if params else None
+        yield AwsBedrock(id=spec.model, async_client=client, request_params=more, **known)
 
 
 _MAKERS: Final[Mapping[str, Callable[[ModelSpec, dict[str, Any], str], AbstractAsyncContextManager[Model]]]] = {

@@ -31,7 +31,7 @@ def client_arguments(spec: ModelSpec, key: str) -> dict[str, Any]:
 def request_options(spec: ModelSpec, ask: Ask) -> dict[str, Any]:
     """Of the model and, over them, of the question, under the names of the provider's wire."""
     given = {**spec.params, **(ask.get("options") or {})}
-    options = {name: value for name, value in given.items() if value is not None}
+    options = {name: value for name, value in given.items() if name != "region" and value is not None}
     if "max_tokens" in options:
         options[_longest(spec)] = options.pop("max_tokens")
     return options
