@@ -54,7 +54,9 @@ def played(test: Callable[[Suite], Awaitable[None]]) -> Callable[[Suite], None]:
 class Told:
     """A scripted model that remembers what it answered; `stopped`: it answers nothing any more, as if its process were gone."""
 
-    def __init__(self, answers: Sequence[Said] | Mapping[str, Any], *, before: Callable[[Ask], Any] | None = None) -> None:
+    def __init__(
+        self, answers: Sequence[Said] | Mapping[str, Any], *, before: Callable[[Ask], Any] | None = None
+    ) -> None:
         self._model = ScriptedModel(answers, before=before)
         self.stopped = False
         self.answered: list[str] = []  # the keys
