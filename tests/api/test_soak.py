@@ -67,10 +67,14 @@ async def ran(asker: httpx2.AsyncClient, count: int) -> list[float]:
 
 
 async def cost(asker: httpx2.AsyncClient, pid: int, count: int) -> tuple[float, float]:
-    """Milliseconds of a processor that a run takes, and p95 of how long it takes in seconds."""
-    begun = worked(pid)
-    took = await ran(asker, count)
-    return (worked(pid) - begun) / count * 1_000, p95(took)
+    """Milliseconds of a processor that a run takes, and p95 of how long it takes in seconds: the best of five, for on a
+    busy machine runs share fewer commits, and each costs more."""
+    found: list[tuple[float, float]] = []
+    for _ in range(5):
+        begun = worked(pid)
+        took = await ran(asker, count // 5)
+        found.append(((worked(pid) - begun) / len(took) * 1_000, p95(took)))
+    return min(found)
 
 
 async def quarter(asker: httpx2.AsyncClient, pid: int) -> int:
