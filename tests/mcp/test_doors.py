@@ -40,7 +40,7 @@ async def server(tmp_path: Path) -> AsyncGenerator[Server]:
 
 @pytest.fixture
 async def app(server: Server) -> AsyncGenerator[FastAPI]:
-    app = create_app(server.platform, Settings())
+    app = create_app(server.platform, Settings(request_timeout=0.5))
     yield app
     await door.close(app)
 
@@ -123,6 +123,14 @@ class TestTools:
         assert seen
         assert seen == sorted(seen)
         assert ended["status"] == "cancelled"
+
+    async def test_a_call_takes_longer_than_other_requests_may(self, app: FastAPI, admin: httpx2.AsyncClient) -> None:
+        """Also where nobody asked for progress, so that nothing is said before the end."""
+        token = admin.headers["Authorization"].removeprefix("Bearer ")
+        async with client_of(app, token) as client:
+            said = await client.call_tool("node_debug_sleep", {"seconds": 0.8})
+
+        assert said.structured_content == {"result": 0.8}
 
     async def test_a_run_that_waits_is_asked_after_later(self, app: FastAPI, admin: httpx2.AsyncClient) -> None:
         await published(admin, ASKS, "ask")

@@ -46,6 +46,9 @@ class _Through(Response):
         self._doors = doors
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        task = asyncio.current_task()
+        if task is not None:  # an answer begins when the call has one, and a call has a time of its own
+            scope["state"]["patience"].answered(task)
         await self._doors.handle(scope, receive, send, *self._given)
 
 

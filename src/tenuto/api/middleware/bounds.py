@@ -28,6 +28,7 @@ class Bounds:
             await self._app(scope, receive, send)
             return
         state, patience, task = scope["state"], self._patience, asyncio.current_task()
+        state["patience"] = patience  # for whoever has a time of its own
 
         async def send_told(message: Message) -> None:
             if message["type"] == "http.response.start":
