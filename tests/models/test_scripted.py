@@ -1,12 +1,13 @@
 """A scripted model says what its file says, in pieces, and finds its place from the conversation alone."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import tenuto
-from tenuto.models.scripted import make, pieces
+from tenuto.models.scripted import Scripted, demo, make, pieces
 from tenuto.models.scripts import WrongScript, read_script
 from tenuto.sdk.agents import Ask, Message, ModelError, ModelSpec
 from tenuto.testing.models import ScriptedModel, unheard
@@ -136,7 +137,7 @@ async def test_the_demo_says_that_it_is_one():
 
 @pytest.mark.parametrize("agent", sorted(path.stem for path in CATALOG.glob("*/*.md")))
 async def test_the_demo_has_an_answer_for_every_agent_of_the_catalog(agent: str):
-    model = make(ModelSpec(provider="scripted", model="demo"))
+    model = Scripted(replace(demo(), delay=0.0), "scripted:demo")
 
     answer = await model.answer(ask(agent=agent), unheard, key="k")
     data = await model.answer(ask(agent=agent, output={"type": "object", "required": ["a"]}), unheard, key="k")
