@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 
 from tenuto.agents.native import make_runtime
-from tenuto.ports.engine import Refused
+from tenuto.ports.engine import Refused, StartRequest
+from tenuto.sdk import library
 from tenuto.sdk.agents import Agent
 from tenuto.testing.agent_conformance import Stage
 from tenuto.testing.agents import FakeEndpoint, FakeHouse, FakeTool
+from tenuto.testing.host_conformance import flow_of
 from tenuto.testing.models import ScriptedModel
 
 MAIL = {
@@ -288,3 +290,51 @@ async def test_a_call_that_may_have_happened_when_its_process_died_waits_for_a_d
 
     assert output["text"] == "done"
     assert model.asked[1]["messages"][-1]["content"] == "it went out"
+
+
+async def test_a_run_whose_budget_is_used_up_asks_no_more_of_its_agents() -> None:
+    """SEMANTICS 34: nothing new starts, a question in the middle of an agent neither; with more it goes on where it was."""
+    mails = Mails()
+    stage, model = scene(mails, [SEND, SEND, "done"], replace(MAILS, approve=()))
+    limited = {"nodes": {"ask": {"use": "agent", "with": {"agent": "main", "task": "Go on."}}}, "output": "${ask.text}"}
+    flow = flow_of("scene", {**limited, "budget": {"tokens": 1}}, library(stage.registry))
+    async with stage.opened() as opened:
+        run = await opened.host.start(StartRequest(flow))
+        await asyncio.wait_for(opened.host.outcome(run, until=frozenset({"waiting"})), 5)
+        asked = len(model.asked)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(opened.host.outcome(run)), 0.1)
+        facts = [type(fact).__name__ for _, fact in await opened.facts(run)]
+        await opened.host.signal(run, "budget", {"add": {"tokens": 100_000}})
+        outcome = await opened.ended(run)
+
+    assert asked == 1
+    assert facts.count("BudgetExceeded") == 1
+    assert outcome.output == "done"
+    assert len(model.asked) == 3
+
+
+async def test_a_run_that_is_paused_asks_no_more_until_it_goes_on() -> None:
+    """What was asked is answered and kept."""
+    asked, going = asyncio.Event(), asyncio.Event()
+
+    def wait(_: Any) -> Any:
+        asked.set()
+        return going.wait()
+
+    stage, _ = scene(Mails(), [], replace(MAILS, approve=()))
+    model = ScriptedModel([SEND, "done"], before=wait)
+    stage.house._models["inherit"] = FakeEndpoint(model)
+    async with stage.opened() as opened:
+        run = await opened.start()
+        await asyncio.wait_for(asked.wait(), 5)
+        await opened.host.signal(run, "run.pause", None)
+        going.set()
+        await asyncio.wait_for(opened.host.outcome(run, until=frozenset({"waiting"})), 5)
+        before = len(model.asked)
+        await opened.host.signal(run, "run.resume", None)
+        output = await opened.output(run)
+
+    assert before == 1
+    assert output["text"] == "done"
+    assert len(model.asked) == 2

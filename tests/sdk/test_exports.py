@@ -33,6 +33,7 @@ ASKED_OF_CONTEXT = {
     "cancelled",
     "deadline",
     "files",
+    "held",
     "http",
     "idempotency_key",
     "log",

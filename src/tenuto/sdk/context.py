@@ -71,6 +71,12 @@ class Context(Protocol):
         ...
 
     @property
+    def held(self) -> bool:
+        """Whether nothing new should begin: the run's budget is used up, or it is paused. Who waits for a moment then (`suspend`
+        with a short `timeout`) goes on when that is over."""
+        ...
+
+    @property
     def http(self) -> Http:
         """A client that reaches public addresses only (and what `TENUTO_HTTP_ALLOW` names)."""
         ...

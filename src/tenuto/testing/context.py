@@ -65,6 +65,7 @@ class FakeContext:
         self.idempotency_key = f"{self.run}/{self.path}"
         self.deadline: float | None = None
         self.cancelled = False
+        self.held = False
         self.files = MemoryFiles()
         self.steps: dict[str, Any] = dict(steps or {})
         self.logs: list[tuple[str, dict[str, Any]]] = []

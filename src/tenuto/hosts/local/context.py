@@ -78,6 +78,14 @@ class LocalContext:
         timeout = self._attempt.timeout
         return None if timeout is None else self._attempt.started_at + timeout
 
+    @property
+    def held(self) -> bool:
+        state = self._attempt.owner.state
+        if not state.over and not state.paused:
+            return False
+        ns = state.nodes.get(self.path)
+        return ns is not None and not ns.scope.is_final
+
     def cut(self) -> None:
         self.cancelled = True
         for inner in self._inner or ():

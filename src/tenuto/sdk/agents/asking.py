@@ -6,13 +6,15 @@ for once more where it does not.
 
 import base64
 from collections.abc import Callable, Sequence
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from tenuto.sdk.agents.chain import Chain
 from tenuto.sdk.agents.messages import Answer, Ask, Message, ToolCall
 from tenuto.sdk.agents.model import Endpoint, Model, ModelError, Tell
 from tenuto.sdk.agents.standing import Standing
 from tenuto.sdk.agents.structured import fitted
+
+_A_MOMENT: Final = 0.001  # seconds: then the node is due again, and held by the run itself
 
 
 def ours(endpoint: Endpoint) -> Model:
@@ -40,6 +42,7 @@ class Asker:
         self._ctx = standing.ctx
         self._chain = Chain()
         self._asked = 0
+        self._holds = 0
         self._endpoints = None if endpoints is None else list(endpoints)
 
     async def ask(self, ask: Ask, tell: Tell | None = None) -> Answer:
@@ -60,6 +63,7 @@ class Asker:
         key = f"model:{self._asked}"
         ledger = self._standing.ledger
         if not self._ctx.recorded(key):
+            await self._while_held()
             await ledger.allow()
         said = self._chain.of(ask["messages"], ask.get("output"))
 
@@ -71,6 +75,12 @@ class Asker:
         if not ledger.spend(answer["usage"]):
             self._ctx.log(f"no price is known for {answer['model']}: the budget in dollars does not see it")
         return answer
+
+    async def _while_held(self) -> None:
+        """A run whose budget is used up, or that is paused, begins nothing new: not a question of an agent at work either."""
+        while self._ctx.held:
+            self._holds += 1
+            await self._ctx.suspend(f"held:{self._holds}", timeout=_A_MOMENT)
 
     async def _answer(self, ask: Ask, tell: Tell | None, key: str) -> Answer:
         question = await self._with_images(ask)

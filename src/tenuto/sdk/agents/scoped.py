@@ -43,6 +43,10 @@ class Scoped:
         return self._ctx.cancelled
 
     @property
+    def held(self) -> bool:
+        return self._ctx.held
+
+    @property
     def http(self) -> Http:
         return self._ctx.http
 
