@@ -132,6 +132,17 @@ class TestTakingAlong:
         assert done.out == "calls: version 1 is new\nhello: version 1 is new\n"
         assert [flow["name"] for flow in listed] == ["calls", "hello"]
 
+    def test_agents_go_along(self, tenuto: Tenuto, project: Path, write: Write):
+        """In `agents/`, as they were written."""
+        write("in/flows/asks.yaml", "flow: asks\nnodes:\n  a: {use: agent, with: {agent: lector, task: Read}}\n")
+        write("in/agents/lector.md", "---\nname: Lector\n---\nYou read.\n")
+
+        done = tenuto("flows", "import", "in")
+        tenuto("flows", "export", "asks", "out")
+
+        assert done.out == "asks: version 1 is new\nagent lector: version 1 is new\n"
+        assert (project / "out/agents/lector.md").read_text() == "---\nname: Lector\n---\nYou read.\n"
+
     def test_a_manifest_of_the_project_is_not_written_over(self, tenuto: Tenuto, project: Path, write: Write):
         """What the flow needs goes beside it."""
         write("out/tenuto.toml", 'data = "elsewhere"\n')
