@@ -43,6 +43,7 @@ async def test_who_registers_a_server_approves_what_it_offers(admin: httpx2.Asyn
     assert fake.calls == [("default", "tickets", "search", {"query": "otters"})]
 
 
+@pytest.mark.nightly
 async def test_arguments_are_checked_before_the_call(admin: httpx2.AsyncClient, fake: FakeMcp) -> None:
     await registered(admin)
 
@@ -103,6 +104,7 @@ async def test_a_program_is_registered_by_who_cares_for_the_installation_alone(
     assert (await anonymous.post("/v1/mcp-servers", json=TICKETS)).status_code == 201
 
 
+@pytest.mark.nightly
 async def test_a_server_that_does_not_answer_is_registered_all_the_same(
     admin: httpx2.AsyncClient, fake: FakeMcp
 ) -> None:
@@ -115,6 +117,7 @@ async def test_a_server_that_does_not_answer_is_registered_all_the_same(
     assert approved.status_code == 503
 
 
+@pytest.mark.nightly
 async def test_what_cannot_be_registered_is_said(admin: httpx2.AsyncClient) -> None:
     for body in (
         {**TICKETS, "name": "a/b"},

@@ -42,6 +42,7 @@ async def test_nodes_flows_and_agents_are_tools(admin: httpx2.AsyncClient) -> No
     assert not [name for name in names if name.startswith(("node:agent", "node:tool."))]
 
 
+@pytest.mark.nightly
 async def test_pages_go_through_all_of_them_once(admin: httpx2.AsyncClient) -> None:
     seen: list[str] = []
     cursor = None
@@ -114,6 +115,7 @@ async def test_a_service_is_registered_changed_called_and_deleted(admin: httpx2.
     assert (await admin.delete("/v1/tools/http:find_order")).status_code == 404
 
 
+@pytest.mark.nightly
 async def test_what_cannot_be_registered_is_said(admin: httpx2.AsyncClient, platform: Platform) -> None:
     for name, body in (
         ("http:Shop", SHOP),

@@ -53,6 +53,7 @@ def test_a_server_is_added_looked_at_approved_and_removed(tenuto: Tenuto, fake: 
     assert (removed.code, tenuto("mcp", "list", "--json").last["items"]) == (0, [])
 
 
+@pytest.mark.nightly
 def test_a_program_is_added_with_what_it_finds(tenuto: Tenuto) -> None:
     added = tenuto(
         "mcp", "add", "--env", "LANG=C", "--env-secret", "KEY=files_key", "files", "--", sys.executable, "-V", "--json"
@@ -64,6 +65,7 @@ def test_a_program_is_added_with_what_it_finds(tenuto: Tenuto) -> None:
     assert (state["env"], state["secrets"]) == (["LANG"], {"KEY": "files_key"})
 
 
+@pytest.mark.nightly
 def test_what_cannot_be_added_is_said(tenuto: Tenuto) -> None:
     name = tenuto("mcp", "add", "a/b", "https://mcp.example.com")
     pair = tenuto("mcp", "add", "--header", "nothing", "a", "https://mcp.example.com")

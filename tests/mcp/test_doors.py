@@ -125,6 +125,7 @@ class TestTools:
         assert seen == sorted(seen)
         assert ended["status"] == "cancelled"
 
+    @pytest.mark.nightly
     async def test_a_call_takes_longer_than_other_requests_may(self, server: Server) -> None:
         """Also where nobody asked for progress, so that nothing is said before the end."""
         importlib.import_module("tenuto.mcp.doors")

@@ -171,6 +171,7 @@ class TestOverStdio:
     async def test_garbage_between_the_lines_does_no_harm(self, connections: Connections, odd: McpServer) -> None:
         assert (await connections.call(odd, HERE, "garbage", {}, timeout=5)).text == "{}"
 
+    @pytest.mark.nightly
     async def test_two_calls_without_an_answer_and_it_is_started_again(
         self, connections: Connections, odd: McpServer
     ) -> None:
