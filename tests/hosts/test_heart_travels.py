@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pytest
 from temporalio import activity
 from temporalio.client import Client
 from temporalio.exceptions import ApplicationError
@@ -104,6 +105,7 @@ def server() -> str:
     return found
 
 
+@pytest.mark.serial  # a server and a sandbox that want both processors
 def test_the_heart_travels_to_temporal() -> None:
     """Ten flows of the suite hold there, in the sandbox, with nothing passed through."""
     cases = {case.name: case for case in CASES}
