@@ -208,7 +208,7 @@ async def pooled(limit: PoolLimit, count: int, seconds: float, act: Any = None) 
         runs = [await harness.host.start(StartRequest(flow)) for _ in range(2)]
         if act is not None:
             await act(harness, runs)
-        return busy, [await asyncio.wait_for(harness.outcome(run), 5) for run in runs]
+        return busy, [await asyncio.wait_for(harness.outcome(run), 30) for run in runs]
 
 
 async def test_a_pool_limits_nodes_across_runs() -> None:
@@ -219,6 +219,7 @@ async def test_a_pool_limits_nodes_across_runs() -> None:
     assert len(busy.begun) == 12
 
 
+@pytest.mark.serial
 async def test_a_rate_spreads_the_beginnings() -> None:
     busy, _ = await pooled(PoolLimit(rate=100), 3, 0)
 
