@@ -1,7 +1,9 @@
 """The agents that come with the wheel: all there, all sound, and each of them works in every runtime."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,7 @@ from tenuto.testing.host_conformance import flow_of
 from tenuto.testing.wire import WireServer
 
 CATALOG = Path(tenuto.agents.__file__).parent / "catalog"
+OTHERS = Path(__file__).parents[1] / "documents" / "agent_files"
 FILES = {path.stem: path for path in sorted(CATALOG.glob("*/*.md"))}
 TEAMS = {"marketing": 17, "testing": 5, "user_story": 1, "engineering": 5}
 LATER = {
@@ -103,28 +106,45 @@ def test_the_orchestrator_of_tests_has_its_four():
 @pytest.fixture
 async def wire() -> AsyncIterator[WireServer]:
     """A model over the wire that answers the same to all."""
-    async with WireServer([{"text": "Done."}] * 28) as server:
+    async with WireServer([{"text": "Done."}] * len(FILES)) as server:
         yield server
 
 
-@pytest.mark.parametrize("runtime", ["native", "langgraph", "agno", "strands"])
-async def test_every_agent_works_in_every_runtime(
-    runtime: str, wire: WireServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    """Over the client libraries of each; its tools are told to the model, but for those that are not there yet."""
+@pytest.fixture
+def settings(wire: WireServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-test-0123456789")
-    settings = Settings(
-        data=tmp_path, model=f"openai:gpt-test@{wire.openai}", http_allow=parse_networks("127.0.0.1/32")
+    return Settings(
+        data=tmp_path / "data", model=f"openai:gpt-test@{wire.openai}", http_allow=parse_networks("127.0.0.1/32")
     )
+
+
+@pytest.mark.parametrize("runtime", ["native", "langgraph", "agno", "strands"])
+async def test_every_agent_works_in_every_runtime(runtime: str, wire: WireServer, settings: Settings):
+    """Over the client libraries of each; its tools are told to the model, but for those that are not there yet."""
+    tasks = [{"agent": name, "task": f"Say who you are, {name}", "runtime": runtime} for name in FILES]
+
+    assert await answers(settings, tasks) == ["Done."] * len(FILES)
+    assert len(wire.asked) == len(FILES)
+
+
+async def test_files_that_were_written_for_others_work_as_they_are(wire: WireServer, settings: Settings):
+    """Five of them, of other coding agents: with titles for names, with tools and models that only those know."""
+    names = [load_agent(path.read_text(), name=path.stem).agent for path in sorted(OTHERS.glob("*.md"))]
+    tasks = [{"agent": agent.name, "task": "Say who you are"} for agent in names if agent is not None]
+
+    assert await answers(replace(settings, agents=OTHERS), tasks) == ["Done."] * 5
+    assert len(wire.asked) == 5
+
+
+async def answers(settings: Settings, tasks: list[dict[str, str]]) -> list[object]:
+    """What comes of each task, all of them at once."""
     registry = Registry()
     types = library(registry)
     async with open_engine(settings, registry) as opened:
-        for name in FILES:
-            with_ = {"agent": name, "task": f"Say who you are, {name}", "runtime": runtime}
-            document = {"nodes": {"a": {"use": "agent", "with": with_}}, "output": "${a.text}"}
-            flow = flow_of("one", document, types)
+
+        async def answer(task: dict[str, str]) -> object:
+            flow = flow_of("one", {"nodes": {"a": {"use": "agent", "with": task}}, "output": "${a.text}"}, types)
             outcome = await opened.engine.outcome(await opened.engine.start(StartRequest(flow)))
+            return outcome.output if outcome.status == "succeeded" else outcome.error
 
-            assert (outcome.status, outcome.output) == ("succeeded", "Done."), (name, outcome.error)
-
-    assert len(wire.asked) == 28
+        return await asyncio.gather(*(answer(task) for task in tasks))
