@@ -87,6 +87,9 @@ class TestApproval:
             await opened.asked(run)
             with pytest.raises(Refused, match=r"form\.arguments"):
                 await opened.answer(run, "ask/tool:1", {"approved": True, "form": {"arguments": {"to": 5}}})
+            for unclear in ({"argument": {"to": "eve"}}, {"to": "eve"}, {"arguments": "eve"}, "eve"):
+                with pytest.raises(Refused, match="arguments"):
+                    await opened.answer(run, "ask/tool:1", {"approved": True, "form": unclear})
             await opened.answer(
                 run, "ask/tool:1", {"approved": True, "form": {"arguments": {"to": "eve", "text": "ho"}}}
             )

@@ -72,6 +72,17 @@ async def until(client: httpx2.AsyncClient, run: str, status: str) -> Any:
     return shown
 
 
+async def asked(client: httpx2.AsyncClient, run: str, path: str) -> Any:
+    """The request of that path, once it is in the inbox."""
+    async with asyncio.timeout(10):
+        while True:
+            items = (await client.get("/v1/approvals", params={"run": run})).json()["items"]
+            for item in items:
+                if item["path"] == path:
+                    return item
+            await asyncio.sleep(0.01)
+
+
 class TestExecute:
     async def test_it_answers_as_a_run_does(self, admin: httpx2.AsyncClient, say: Any):
         """201, `Location`, and with `?wait=` the outcome: `{text, usage}`."""
@@ -270,6 +281,29 @@ class TestStream:
         asked = next(each["awaits"] for each in told if each.get("type") == "node.suspended")
         assert (asked["signal"], asked["ask"]["arguments"]) == ("agent/tool:1", {"value": "tea"})
         assert told[-1]["output"]["text"] == "Poured."
+
+    async def test_a_question_is_answered_in_words_in_the_inbox(
+        self, live: httpx2.AsyncClient, say: Any, server: Server
+    ):
+        """`answer` for what an agent asks; where it asks for a yes or a no, words are refused."""
+        await keep(server, KEEPER.replace("tools: [", "tools: [ask_person, "))
+        model = say({"calls": [{"tool": "ask_person", "arguments": {"question": "Which?"}}]}, ECHO, "Poured.")
+        run = (await live.post("/v1/agents/execute", json={"agent": "keeper", "task": "Tea"})).json()["id"]
+        place = f"/v1/approvals/{run}/agent/tool"
+
+        await asked(live, run, "agent/tool:1")
+        none = await live.post(f"{place}:1", json={"aproved": True})
+        words = await live.post(f"{place}:1", json={"answer": "green"})
+        again = await live.post(f"{place}:1", json={"answer": "red"})
+        request = await asked(live, run, "agent/tool:2")
+        unclear = await live.post(f"{place}:2", json={"answer": "yes"})
+        other = await live.post(f"{place}:2", json={"approved": True, "hash": "of something else"})
+        yes = await live.post(f"{place}:2", json={"approved": True, "hash": request["ask"]["hash"]})
+
+        assert (await until(live, run, "succeeded"))["output"]["text"] == "Poured."
+        assert [each.status_code for each in (none, words, again)] == [422, 200, 409]
+        assert [each.status_code for each in (unclear, other, yes)] == [422, 409, 200]
+        assert "green" in str(model.asked[1]["messages"][-1]["content"])
 
     async def test_a_reader_that_leaves_stops_nothing(self, live: httpx2.AsyncClient, say: Any):
         """The execution ends as if somebody had looked."""

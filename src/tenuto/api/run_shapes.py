@@ -224,11 +224,17 @@ class ApprovalShown(BaseModel):
 
 
 class AnswerBody(BaseModel):
+    """`approved` for an approval; what an agent asks for otherwise: an `answer` in words, or more of its budget."""
+
     model_config = ConfigDict(extra="forbid")
 
-    approved: StrictBool
+    approved: StrictBool | None = None
     comment: Annotated[str | None, Field(max_length=10_000)] = None
     form: Json = None
+    hash: Annotated[str | None, Field(max_length=200, description="Of the arguments that were looked at.")] = None
+    answer: Annotated[str | None, Field(max_length=100_000, description="To a question of an agent.")] = None
+    add: Annotated[dict[str, float] | None, Field(description="To a budget: `usd`, `tokens`, `turns`.")] = None
+    stop: Annotated[StrictBool | None, Field(description="End what has used up its budget.")] = None
 
 
 class FileShown(BaseModel):

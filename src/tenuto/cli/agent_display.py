@@ -146,6 +146,8 @@ class AgentDisplay:
 
     def _tell_wait(self, wait: Wait) -> None:
         self._line("waiting", describe.wait_text(wait, time.time()), "yellow")
+        for line in describe.argument_lines(wait):
+            self._write(self._coloured(f"    {line}", "yellow") + "\n")
         todo = describe.wait_todo(wait, self._follower.view().name + self._words)
         if todo:
             self._line("arrow", todo, "cyan")

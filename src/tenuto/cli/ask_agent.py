@@ -1,17 +1,16 @@
 """What an agent asks, answered at the terminal: may it call this tool, what does it want to know, may it spend more."""
 
-import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, Protocol, cast
 
-from tenuto.cli.look import compact, note, safe, shorten
+from tenuto.cli.describe import argument_lines
+from tenuto.cli.look import compact, note, safe
 from tenuto.service.inputs import check, read_as
 from tenuto.service.projection import Wait
 from tenuto.service.refusals import Invalid
 
 Json = object
 
-_WIDEST: Final = 2_000  # characters of one argument
 _YES: Final = frozenset({"y", "yes"})
 _NO: Final = frozenset({"n", "no"})
 _EDIT: Final = frozenset({"e", "edit"})
@@ -36,8 +35,8 @@ async def _tool(wait: Wait, prompts: Prompts) -> dict[str, Json]:
     ask = wait.ask
     arguments = cast("dict[str, Any]", ask.get("arguments") or {})
     _say(str(ask.get("question") or f"call {ask.get('tool')}?"))
-    for name, value in arguments.items():
-        note(f"  │ {safe(name)}: {shorten(safe(_shown(value)), _WIDEST)}")
+    for line in argument_lines(wait):
+        note(f"  {line}")
     while True:
         said = (await prompts.line("  Let it? [y]es, [n]o, [e]dit: ")).strip().lower()
         if said in _YES:
@@ -98,7 +97,3 @@ def _say(question: str) -> None:
     note(f"  \x1b[1m{first}\x1b[0m")
     for line in rest:
         note(f"  {line}")
-
-
-def _shown(value: Json) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

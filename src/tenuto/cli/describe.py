@@ -3,12 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Final
 
 from tenuto.cli.look import clock, compact, duration, plural, preview, safe, shorten
 from tenuto.service.agent_efforts import text_of
 from tenuto.service.projection import NodeView, RunView, Wait
 
 Json = object
+
+_WIDEST: Final = 2_000  # characters of a line of an argument
+_TALLEST: Final = 50  # lines of one
 
 
 @dataclass(slots=True, frozen=True)
@@ -126,6 +130,19 @@ def _form(wait: Wait) -> str:
         return ""
     fields = ", ".join(f'"{name}": …' for name in required)  # pyright: ignore[reportUnknownVariableType] # JSON
     return f" --form '{{{fields}}}'"
+
+
+def argument_lines(wait: Wait) -> list[str]:
+    """With what exactly an agent wants to call a tool: whoever approves it must have seen all of it."""
+    arguments = wait.ask.get("arguments") if wait.ask.get("kind") == "approval" else None
+    given: dict[str, Json] = arguments if isinstance(arguments, dict) else {}  # pyright: ignore[reportUnknownVariableType] # JSON
+    lines: list[str] = []
+    for name, value in given.items():
+        first, *more = safe(value if isinstance(value, str) else compact(value)).splitlines() or [""]
+        shown = [f"{safe(name)}: {first}", *(f"  {line}" for line in more[:_TALLEST])]
+        shown += [f"  … {len(more) - _TALLEST} lines more"] if len(more) > _TALLEST else []
+        lines += [shorten(f"│ {line}", _WIDEST) for line in shown]
+    return lines
 
 
 def question_of(wait: Wait) -> str:

@@ -83,6 +83,8 @@ class Lines:
         if wait.kind == "decision" and wait.path in self._follower.view().nodes:
             return  # the node's own line has said so
         self._say("waiting", wait.path, describe.wait_text(wait, time.time()))
+        for line in describe.argument_lines(wait):
+            self._write(f"    {line}")
         todo = describe.wait_todo(wait, self._run)
         if todo:
             self._write(f"    {self._look.mark('arrow')} {todo}")

@@ -99,6 +99,9 @@ def _show(view: RunView, under: str, place: Place, names: Mapping[str, str], sta
             painter.line(Cell(f"  {label} {names.get(value, value)}", "bright_black"))
     say()
     painter.table([row for node in view.level(under).values() for row in _node_rows(node, named, look, names)])
+    for node in view.level(under).values():
+        for argument in describe.argument_lines(node.wait) if node.wait and not node.settled else ():
+            painter.line(Cell(f"     {argument}", "yellow"))
     for label, value in (("input", view.input), ("output", view.output)):
         if value not in (None, {}) and not under:
             say()

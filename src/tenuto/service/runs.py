@@ -110,11 +110,18 @@ async def answer(
     node = nodes.get(name) or nodes.get(name.partition("/")[0])  # what a node inside asks, the host knows
     if path not in asked and (node is None or (name in nodes and node.use not in ("approval", "agent", ""))):
         raise _not_asked(entry, path, list(asked))
+    if not isinstance(payload.get("approved"), bool) and not _asks_in_words(asked.get(path), name):
+        raise Refused("invalid", f"`{path}` asks for a yes or a no", 'send {"approved": true} or {"approved": false}')
     form = asked[path].ask.get("form") if path in asked else None
     if payload.get("approved") is True and "form" not in payload and isinstance(form, dict):
         payload = {**payload, "form": apply_defaults(cast("Mapping[str, Json]", form), {})}
     await engine.signal(reached.run, name, dict(payload), by=by)
     return entry
+
+
+def _asks_in_words(wait: Wait | None, name: str) -> bool:
+    """Whether something else than yes or no can answer: what a node asks within itself is looked at by the host."""
+    return "/" in name and (wait is None or wait.ask.get("kind") != "approval")
 
 
 async def decide(

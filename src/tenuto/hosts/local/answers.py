@@ -18,6 +18,7 @@ Refusal = tuple[str, str, str]  # code, message, hint
 _ASKED: Final = re.compile(r"(?:.*/)?(?:tool|budget):[0-9]+")
 _SHOWN: Final = 3
 _YES_OR_NO: Final = 'send {"approved": true} or {"approved": false, "comment": "why"}'
+_CHANGED: Final = 'send {"approved": true, "form": {"arguments": {…}}}, or leave the form out'
 _MORE_OR_STOP: Final = 'send {"add": {"usd": 1}} (or tokens, or turns), or {"stop": true}'
 
 
@@ -73,10 +74,19 @@ def _approval(ask: Mapping[str, Any], payload: Any) -> Refusal | None:
         return "invalid", "this asks for a yes or a no", _YES_OR_NO
     if answer.get("hash") not in (None, ask.get("hash")):
         return "conflict", "the arguments are not those that this answer is about", "look at them again"
-    form = _answer(answer.get("form")) or {}
-    if "arguments" in form and isinstance(ask.get("schema"), Mapping):
-        return _misfit(cast("Mapping[str, Any]", ask["schema"]), form["arguments"], "form.arguments")
-    return None
+    return None if answer.get("form") in (None, {}) else _edited(ask, answer["form"])
+
+
+def _edited(ask: Mapping[str, Any], given: Any) -> Refusal | None:
+    """Whoever misspells a change must not have approved what they wanted to change."""
+    form = _answer(given) or {}
+    if list(form) != ["arguments"]:
+        return "invalid", "the form of this is other arguments, and nothing else", _CHANGED
+    if not isinstance(form["arguments"], Mapping):
+        return "invalid", "form.arguments: arguments are an object", _CHANGED
+    if not isinstance(ask.get("schema"), Mapping):
+        return None
+    return _misfit(cast("Mapping[str, Any]", ask["schema"]), form["arguments"], "form.arguments")
 
 
 def _question(ask: Mapping[str, Any], payload: Any) -> Refusal | None:
