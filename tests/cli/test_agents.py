@@ -192,6 +192,15 @@ class TestFiles:
         assert said.last["problems"][0]["hint"] == "did you mean `native`?"
         assert tenuto("agents", "check", "nothing.md").code == 2
 
+    def test_a_model_that_cannot_be_asked_is_warned_of(self, tenuto: Tenuto, write: Write) -> None:
+        """With its line; the file is well all the same, for elsewhere there may be such a model."""
+        write("bad.md", "---\nname: bad\nmodel: opanai:gpt-5\n---\nx\n")
+
+        said = tenuto("agents", "check", "bad.md")
+
+        assert said.code == 0
+        assert "bad.md:3:1: warning: model: no_model `opanai` is no provider of models" in said.out
+
     def test_a_flow_that_names_no_agent_is_warned_of(self, tenuto: Tenuto, keeper: None, write: Write) -> None:
         """In bodies too; where the name stands."""
         write(
@@ -205,6 +214,33 @@ class TestFiles:
         assert said.code == 0
         assert "flow.yaml:8:30: warning: nodes.m.nodes.b.with.agent: unknown_agent" in said.out
         assert "did you mean `keeper`?" in said.out
+
+
+class TestItsTools:
+    def test_a_flow_of_this_folder_is_a_tool(self, tenuto: Tenuto, write: Write) -> None:
+        """Without a server nothing is published: the file is the flow."""
+        write("double.yaml", "flow: double\ninput: {n: integer}\nnodes: {a: {use: set, with: {value: '${input.n * 2}'}}}\n")
+        write(
+            "agents/counter.md", "---\nname: counter\nmodel: scripted:s.yaml\ntools: [flow:double]\n---\nYou count.\n"
+        )
+        write("s.yaml", 'turns: [{calls: [{tool: "flow:double", arguments: {n: 4}}]}, That is all.]\n')
+
+        checked = tenuto("agents", "check", "agents")
+        said = tenuto("agents", "run", "counter", "Count")
+
+        assert checked.out == "✓ 1 agent, no problems\n"
+        assert "✓ flow:double(n=4)" in said.err
+
+    def test_what_is_to_be_approved_is_shown_in_full(self, tenuto: Tenuto, keeper: None, write: Write) -> None:
+        """However long it is: by the run that waits, and by whoever looks at it days later."""
+        value = " ".join(["tea"] * 100)
+        write("script.yaml", f'turns: [{{calls: [{{tool: "node:debug.echo", arguments: {{value: {value}}}}}]}}]\n')
+
+        said = tenuto("agents", "run", "keeper", "Some tea", "--no-wait")
+        name = said.err.split("tenuto runs signal ")[1].split()[0]
+
+        assert f"│ value: {value}\n" in said.err
+        assert f"│ value: {value}\n" in tenuto("runs", "show", name).out
 
 
 class TestAtATerminal:

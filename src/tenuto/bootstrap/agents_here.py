@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from tenuto.bootstrap.agents import make_house
 from tenuto.bootstrap.engine import open_registry
@@ -15,7 +16,7 @@ from tenuto.settings import Settings
 async def open_house(settings: Settings) -> AsyncGenerator[House]:
     """What runs that are driven here would find."""
     registry = open_registry(settings)
-    house = make_house(settings, registry, FlowsBeside(library(registry)))
+    house = make_house(settings, registry, FlowsBeside(library(registry), Path()))
     try:
         yield house
     finally:

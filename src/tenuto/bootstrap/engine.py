@@ -62,7 +62,7 @@ async def open_engine(
     `engine.failure` is set if the storage fails for good: leave then, and say so.
     """
     registry = registry or open_registry(settings)
-    flows = flows or FlowsBeside(library(registry))
+    flows = flows or FlowsBeside(library(registry), beside or Path())
     own = _HouseLater(settings, registry, flows, secrets, beside)
     journal = await open_journal(settings.data, settings.database_url)
     client = HttpClient(settings.http_allow)

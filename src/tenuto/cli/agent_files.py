@@ -94,7 +94,16 @@ async def _problems(path: Path, team: str, here: AgentsHere) -> list[Problem]:
         raise Refused("not_found", f"{path} cannot be read: {error.strerror or error}") from None
     if loaded.agent is None:
         return loaded.problems
-    return [*loaded.problems, *await _lacking(path, loaded.agent, here)]
+    return [*loaded.problems, *await _silent(path, loaded.agent, here), *await _lacking(path, loaded.agent, here)]
+
+
+async def _silent(path: Path, agent: Agent, here: AgentsHere) -> list[Problem]:
+    """No model of it can be asked here; elsewhere, with another `tenuto.toml` and other keys, perhaps."""
+    trouble = (await here.choice(agent.model)).trouble
+    if not trouble:
+        return []
+    at = next((number for number, text in enumerate(_lines_of(path), 1) if text.startswith("model")), None)
+    return [Problem("model", "no_model", trouble, severity="warning", line=at, column=1 if at else None)]
 
 
 async def _lacking(path: Path, agent: Agent, here: AgentsHere) -> list[Problem]:

@@ -98,10 +98,13 @@ def _show(view: RunView, under: str, place: Place, names: Mapping[str, str], sta
         if value:
             painter.line(Cell(f"  {label} {names.get(value, value)}", "bright_black"))
     say()
-    painter.table([row for node in view.level(under).values() for row in _node_rows(node, named, look, names)])
+    painter.table([_node_row(node, named, look, names) for node in view.level(under).values()])
     for node in view.level(under).values():
         for argument in describe.argument_lines(node.wait) if node.wait and not node.settled else ():
             painter.line(Cell(f"     {argument}", "yellow"))
+        todo = describe.detail(node, named, time.time(), names).todo
+        if todo:
+            painter.line(Cell(f"     {look.mark('arrow')} {todo}", "cyan"))
     for label, value in (("input", view.input), ("output", view.output)):
         if value not in (None, {}) and not under:
             say()
@@ -112,21 +115,16 @@ def _show(view: RunView, under: str, place: Place, names: Mapping[str, str], sta
         painter.line(Cell(f"  {describe.error_text(view.error)} {describe.place_text(view.error)}".rstrip(), "red"))
 
 
-def _node_rows(node: NodeView, named: str, look: Look, names: Mapping[str, str]) -> list[list[Cell]]:
+def _node_row(node: NodeView, named: str, look: Look, names: Mapping[str, str]) -> list[Cell]:
     said = describe.detail(node, named, time.time(), names)
     took = duration(node.ended_at - node.started_at) if node.ended_at and node.started_at else ""
-    row = [
+    return [
         Cell(f"  {look.mark(node.status)}", COLOURS.get(node.status, "")),
         Cell(_tail(node.path)),
         Cell(node.use, "bright_black"),
         Cell(said.text, "bright_black" if said.tone == "dim" else said.tone),
         Cell(took, "bright_black"),
     ]
-    return (
-        [row, [Cell(), Cell(), Cell(), Cell(f"{look.mark('arrow')} {said.todo}", "cyan"), Cell()]]
-        if said.todo
-        else [row]
-    )
 
 
 def _tail(path: str) -> str:

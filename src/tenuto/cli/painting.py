@@ -3,10 +3,13 @@
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from tenuto.cli.describe import result_text
 from tenuto.cli.look import Look, look_of, safe, say
+
+_GAP: Final = 2
+_NARROWEST: Final = 12
 
 Json = object
 
@@ -37,7 +40,7 @@ class Painter:
         self.console.print(text, soft_wrap=True)
 
     def table(self, rows: Sequence[Sequence[Cell]], heads: Sequence[str] = ()) -> None:
-        """Columns as wide as they need to be; on a terminal the last but one gives way."""
+        """Columns as wide as they need to be; on a terminal the widest gives way."""
         if self.look.rich:
             self._rich_table(rows, heads)
         else:
@@ -68,17 +71,34 @@ class Painter:
         from rich.text import Text
 
         table = Table(
-            box=None, show_header=bool(heads), header_style="bright_black", padding=(0, 2, 0, 0), pad_edge=False
+            box=None, show_header=bool(heads), header_style="bright_black", padding=(0, _GAP, 0, 0), pad_edge=False
         )
-        columns = max((len(row) for row in rows), default=0)
-        for index in range(columns):
+        for index, room in enumerate(_rooms(rows, heads, self.console.width)):
             right = any(row[index].right for row in rows)
             table.add_column(
-                heads[index] if heads else "", overflow="ellipsis", no_wrap=True, justify="right" if right else "left"
+                heads[index] if heads else "",
+                overflow="ellipsis",
+                no_wrap=True,
+                justify="right" if right else "left",
+                max_width=room,
             )
         for row in rows:
             table.add_row(*(Text(safe(cell.text), cell.style) for cell in row))
         self.console.print(table)
+
+
+def _rooms(rows: Sequence[Sequence[Cell]], heads: Sequence[str], width: int) -> list[int | None]:
+    """How wide each column may be. Else all would give way alike, and marks and names be dots."""
+    from rich.cells import cell_len
+
+    lines = [*rows, *([[Cell(head) for head in heads]] if heads else [])]
+    widths = [max(cell_len(safe(row[index].text)) for row in lines) for index in range(len(rows[0]))] if rows else []
+    rooms: list[int | None] = [None for _ in widths]
+    if widths:
+        widest = widths.index(max(widths))
+        left = width - sum(widths) + widths[widest] - _GAP * (len(widths) - 1)
+        rooms[widest] = left if _NARROWEST <= left < widths[widest] else None
+    return rooms
 
 
 def _plain_table(rows: Sequence[Sequence[Cell]]) -> None:

@@ -181,6 +181,12 @@ class TestOverStdio:
 
         assert (await connections.call(odd, HERE, "echo", {}, timeout=5)).text == "{}"
 
+    async def test_a_program_that_babbles_is_not_listened_to(self, connections: Connections) -> None:
+        """Else it would keep a processor busy until somebody's patience ends."""
+        with pytest.raises(Unreachable):
+            async with asyncio.timeout(10):
+                await connections.tools(McpServer(name="babbler", command=("yes",)), HERE)
+
     async def test_a_program_that_is_not_there_is_said(self, connections: Connections) -> None:
         with pytest.raises(Unreachable, match="there is no program /no/such"):
             await connections.tools(McpServer(name="none", command=("/no/such",)), HERE)

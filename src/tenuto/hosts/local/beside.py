@@ -1,4 +1,7 @@
-"""Flows without a server: `call: {flow: NAME}` means the file `NAME.yaml` beside the document that says so."""
+"""Flows without a server: `call: {flow: NAME}` means the file `NAME.yaml` beside the document that says so.
+
+What an agent that was given a task by itself may call stands `here`: its run came from no file.
+"""
 
 import asyncio
 import re
@@ -14,20 +17,21 @@ _ENDINGS = (".yaml", ".yml", ".json")
 class FlowsBeside:
     """A version is the text itself: its hash. Older texts are found where they were kept, which is not here."""
 
-    def __init__(self, library: Library | None = None) -> None:
-        self._library = library
+    def __init__(self, library: Library | None = None, here: Path | None = None) -> None:
+        self._library, self._here = library, here
 
     async def find(
         self, name: str, version: str | None, *, stage: str, tenant: str, beside: str | None = None
     ) -> Found:
         del stage, tenant  # files know neither
-        if beside is None:
+        folder = self._here if beside is None else Path(beside).parent
+        if folder is None:
             raise NoSuchFlow(
                 f"`{name}` is looked for beside the document that calls it, and that one came from no file"
             )
         if not _NAME.fullmatch(name):
             raise NoSuchFlow(f"`{name}` is no name of a flow: lower case and dashes")
-        found = await asyncio.to_thread(self._read, name, Path(beside).parent)
+        found = await asyncio.to_thread(self._read, name, folder)
         if version is not None and version != found.version:
             raise NoSuchFlow(
                 f"version {version} of `{name}` is not kept: {found.file} is the version {found.version[:12]}"

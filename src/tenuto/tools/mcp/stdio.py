@@ -17,6 +17,7 @@ from mcp.shared.message import SessionMessage
 
 LONGEST: Final = 10 * 1024 * 1024  # bytes of one message
 LONGEST_SAID: Final = 500  # characters of a line in the log
+LARGEST_NONSENSE: Final = 100  # lines in a row that are no messages
 PATIENCE: Final = 1.0  # seconds that a process may take to end, asked politely, then not
 _PATH: Final = "/usr/local/bin:/usr/bin:/bin"
 
@@ -56,10 +57,11 @@ async def running(
 
 
 async def _listen(process: asyncio.subprocess.Process, to_session: Any, gone: Callable[[], None]) -> None:
-    """Until the process says no more, or says too much at once."""
+    """Until the process says no more, says too much at once, or nothing but nonsense."""
     assert process.stdout is not None
     with _calling(gone), to_session, suppress(anyio.BrokenResourceError, anyio.ClosedResourceError):
-        while True:
+        nonsense = 0
+        while nonsense < LARGEST_NONSENSE:
             try:
                 line = await process.stdout.readline()
             except ValueError:  # longer than the limit: whatever follows is not a message
@@ -67,7 +69,9 @@ async def _listen(process: asyncio.subprocess.Process, to_session: Any, gone: Ca
             if not line:
                 return
             if line.strip():
-                await to_session.send(_read(line))
+                message = _read(line)
+                nonsense = nonsense + 1 if isinstance(message, Exception) else 0
+                await to_session.send(message)
 
 
 @contextmanager
@@ -120,6 +124,14 @@ async def _end(process: asyncio.subprocess.Process, tasks: Sequence[asyncio.Task
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
+    await _empty(process)
+
+
+async def _empty(process: asyncio.subprocess.Process) -> None:
+    """What it still had to say is read, for as long as it is not read asyncio keeps the pipe open, and complains at the end."""
+    assert process.stdout is not None
+    with suppress(TimeoutError, OSError, RuntimeError):
+        await asyncio.wait_for(process.stdout.read(), PATIENCE)
 
 
 async def _ended(process: asyncio.subprocess.Process) -> bool:
