@@ -216,10 +216,22 @@ class TestFiles:
         assert "did you mean `keeper`?" in said.out
 
 
+class TestATalk:
+    def test_without_such_an_agent_it_ends_as_any_command(self, tenuto: Tenuto) -> None:
+        """What was opened for it is closed: the only words are what is wrong."""
+        said = tenuto("agents", "chat", "nobody")
+
+        assert said.code == 2
+        assert said.err == "error: there is no agent `nobody` (`tenuto agents list` shows those that there are)\n"
+
+
 class TestItsTools:
     def test_a_flow_of_this_folder_is_a_tool(self, tenuto: Tenuto, write: Write) -> None:
         """Without a server nothing is published: the file is the flow."""
-        write("double.yaml", "flow: double\ninput: {n: integer}\nnodes: {a: {use: set, with: {value: '${input.n * 2}'}}}\n")
+        write(
+            "double.yaml",
+            "flow: double\ninput: {n: integer}\nnodes: {a: {use: set, with: {value: '${input.n * 2}'}}}\n",
+        )
         write(
             "agents/counter.md", "---\nname: counter\nmodel: scripted:s.yaml\ntools: [flow:double]\n---\nYou count.\n"
         )

@@ -45,8 +45,8 @@ def chat(word: str, where: Where, *, model: str | None, runtime: str | None, ses
     terminal = at_terminal()
     talk = Talk(place, order, Manner(wait=terminal, ask=terminal, words=place.words, by=user()))
     with Beside() as loop:
-        loop.run(talk.open())
         try:
+            loop.run(talk.open())
             return Chat(talk, loop, terminal=terminal).run()
         finally:
             loop.run(talk.close())
@@ -137,7 +137,11 @@ class Chat:
     def _tools(self, _: str) -> None:
         agent = self.talk.agent
         if agent is None or not agent.tools:
-            _told("it has no tools" if agent is not None else "say something first: the process that owns the directory knows its tools")
+            _told(
+                "it has no tools"
+                if agent is not None
+                else "say something first: the process that owns the directory knows its tools"
+            )
             return
         rows = [
             [Cell(f"  {tool}"), Cell("asks first" if tool in agent.approve else "", "yellow")] for tool in agent.tools
