@@ -90,7 +90,7 @@ def _told() -> Iterator[Any]:
         yield pytest.param(*broken, marks=marks, id=": ".join(broken))
 
 
-@pytest.mark.parametrize(("file", "line"), _told())
+@pytest.mark.parametrize(("file", "line"), list(_told()))
 def test_breaking_a_rule_is_noticed(house: Path, file: str, line: str):
     for name in [*COMPANIONS, file]:
         _ensure(house / "src" / "tenuto" / name)

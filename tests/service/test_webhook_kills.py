@@ -23,7 +23,7 @@ def place(tmp_path: Path) -> Place:
     return Place(tmp_path, "none", "never", port)
 
 
-@pytest.mark.parametrize("receiver", ["up", "down"])
+@pytest.mark.parametrize("receiver", [pytest.param("up", marks=pytest.mark.nightly), "down"])
 def test_what_ended_before_a_kill_is_sent_after_it(place: Place, receiver: str):
     """P15: killed between the end of runs and their sending, and, with the receiver down, between two attempts."""
 

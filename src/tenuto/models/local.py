@@ -6,6 +6,7 @@ tools badly, so tools are a schema, too: one object that is either a call or an 
 
 import asyncio
 import functools
+import importlib
 import json
 import os
 import secrets
@@ -182,17 +183,17 @@ def _play(question: dict[str, Any], hear: Any) -> None:
 def server(file: Path) -> Any:
     """The library's own, loaded once. Its port, which nobody here uses, wants a key that nobody is told."""
     try:
-        import xllamacpp  # pyright: ignore[reportMissingTypeStubs]  it has none
+        library: Any = importlib.import_module("xllamacpp")
     except ImportError:
         raise ModelError(f"local:{NAME} needs xllamacpp: {INSTALL}", retry=False) from None
     if not file.exists():
         raise ModelError(f"the weights of local:{NAME} are not here: `{COMMAND}` fetches them", retry=False)
     if digest(file) != SHA256:
         raise ModelError(f"{file} is not what was fetched: delete it, then `{COMMAND}`", retry=False)
-    params: Any = cast("Any", xllamacpp).CommonParams()
+    params = library.CommonParams()
     params.model.path = str(file)
     params.n_ctx, params.n_parallel = CONTEXT, 1
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = max(1, (os.cpu_count() or 2) - 1)
     params.verbosity = _QUIET
     params.api_keys = [secrets.token_urlsafe(32)]
-    return cast("Any", xllamacpp).Server(params)
+    return library.Server(params)

@@ -8,6 +8,7 @@ from agents.killing import kills_at
 
 
 @pytest.mark.serial
+@pytest.mark.nightly
 async def test_sigkill_in_the_middle_repeats_nothing(tmp_path: Path) -> None:
     """After the write of a model's answer."""
     await kills_at(tmp_path, ["7:after"], "agno")
