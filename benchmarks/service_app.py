@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from starlette.types import Receive, Scope, Send
 
 from tenuto.api.app import create_app
-from tenuto.api.serve import loop_factory
+from tenuto.api.serve import calm_collector, loop_factory
 from tenuto.bootstrap.server import open_server
 from tenuto.settings import Settings
 
@@ -37,6 +37,7 @@ async def main(folder: Path) -> None:
 
         door = socket.socket()
         door.bind(("127.0.0.1", 0))
+        calm_collector()  # as `tenuto up` does
         counting = asyncio.create_task(server.platform.telemetry.work())
         print(json.dumps({"port": door.getsockname()[1], "token": server.token}), flush=True)
         config = uvicorn.Config(both, lifespan="off", log_config=None, access_log=False, server_header=False)

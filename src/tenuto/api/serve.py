@@ -120,7 +120,7 @@ class _House:
         drives = relay.drive, ticking.drive, housekeeping.drive, sending.drive
         work += [drive(server.platform, self._stop) for drive in drives]
         work += [each.watch(self._stop) for each in folders]
-        _calm_collector()
+        calm_collector()
         async with _working(work), listening(self._settings.data, _desk(server)):
             serving = asyncio.create_task(web.serve([door]))
             stopping = asyncio.create_task(self._stop.wait())
@@ -207,7 +207,7 @@ def _config(server: Server, settings: Settings) -> uvicorn.Config:
     )
 
 
-def _calm_collector() -> None:
+def calm_collector() -> None:
     """What is here now stays: looking at it again and again took a third of the time of a request."""
     gc.collect()
     gc.freeze()
