@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final, cast
 
-from tenuto.models.content import image_of, in_words, options_of, parts_of, system_of, text_of
+from tenuto.models.content import image_of, in_words, merged, options_of, parts_of, system_of, text_of
 from tenuto.models.hearing import Hearing, count
 from tenuto.models.openai_chat import NO_KEY, heard_object
 from tenuto.sdk.agents import Answer, Ask, Message, ModelError, ModelSpec, Usage
@@ -49,7 +49,7 @@ class Anthropic:
         question: dict[str, Any] = {
             "model": self._spec.model,
             "max_tokens": MAX_TOKENS,
-            "messages": _merged([self._message(m) for m in ask["messages"] if m["role"] != "system"]),
+            "messages": merged([self._message(m) for m in ask["messages"] if m["role"] != "system"]),
             "stream": True,
             **{name: value for name, value in options.items() if name in _NAMED},
         }
@@ -220,14 +220,3 @@ def _part(part: Mapping[str, Any]) -> dict[str, Any]:
     if image.url:
         return {"type": "image", "source": {"type": "url", "url": image.url}}
     return {"type": "image", "source": {"type": "base64", "media_type": image.media_type, "data": image.encoded}}
-
-
-def _merged(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Answers of several tools are one message of the user's; two in a row would be refused."""
-    merged: list[dict[str, Any]] = []
-    for message in messages:
-        if merged and merged[-1]["role"] == message["role"]:
-            merged[-1]["content"] = [*merged[-1]["content"], *message["content"]]
-        else:
-            merged.append(message)
-    return merged

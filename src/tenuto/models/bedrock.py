@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack
 from contextvars import ContextVar
 from typing import Any, Final, cast
 
-from tenuto.models.content import image_of, in_words, options_of, parts_of, system_of, text_of
+from tenuto.models.content import image_of, in_words, merged, options_of, parts_of, system_of, text_of
 from tenuto.models.hearing import Hearing, count
 from tenuto.models.http import CONNECT, SILENCE
 from tenuto.sdk.agents import Answer, Ask, Message, ModelError, ModelSpec, Usage
@@ -83,7 +83,7 @@ class Bedrock:
         system = [system_of(ask), in_words(schema) if schema is not None and not takes else ""]
         question: dict[str, Any] = {
             "modelId": self._spec.model,
-            "messages": _merged([_message(message) for message in ask["messages"] if message["role"] != "system"]),
+            "messages": merged([_message(message) for message in ask["messages"] if message["role"] != "system"]),
             "inferenceConfig": {name: options.pop(ours) for ours, name in _INFERENCE.items() if ours in options},
         }
         if options:
@@ -140,17 +140,6 @@ def _part(part: Mapping[str, Any]) -> dict[str, Any]:
             "bedrock takes images by their content, not by their address: give a file or `data:…`", retry=False
         )
     return {"image": {"format": image.media_type.removeprefix("image/"), "source": {"bytes": image.content}}}
-
-
-def _merged(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Answers of several tools are one message of the user's."""
-    merged: list[dict[str, Any]] = []
-    for message in messages:
-        if merged and merged[-1]["role"] == message["role"]:
-            merged[-1]["content"] = [*merged[-1]["content"], *message["content"]]
-        else:
-            merged.append(message)
-    return merged
 
 
 def _heard(event: Mapping[str, Any], hearing: Hearing) -> Stop | None:

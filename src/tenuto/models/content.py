@@ -114,3 +114,14 @@ def is_strict(schema: Any) -> bool:
         given.get("anyOf"),
     ]
     return all(is_strict(each) for each in inner)
+
+
+def merged(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Answers of several tools are one message of the user's; some providers refuse two in a row."""
+    joined: list[dict[str, Any]] = []
+    for message in messages:
+        if joined and joined[-1]["role"] == message["role"]:
+            joined[-1]["content"] = [*joined[-1]["content"], *message["content"]]
+        else:
+            joined.append(message)
+    return joined
