@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from tenuto.cli.options import Data, Json
+from tenuto.cli.options import Data, Json, Tenant
 
 keys = typer.Typer(
     help="API keys of a server: create, list, revoke.", no_args_is_help=True, pretty_exceptions_enable=False
@@ -12,7 +12,6 @@ keys = typer.Typer(
 users = typer.Typer(help="People who log in to a server.", no_args_is_help=True, pretty_exceptions_enable=False)
 audit = typer.Typer(help="The audit of a server.", no_args_is_help=True, pretty_exceptions_enable=False)
 
-Tenant = Annotated[str, typer.Option("--tenant", metavar="ID", help="Whose it is")]
 Permissions = Annotated[
     list[str],
     typer.Option("--permission", "-p", metavar="NAME", help="Such as runs:write; give it more than once"),

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from tenuto.cli.options import Data, Json, Stage
+from tenuto.cli.options import Data, Json, Stage, Tenant
 
 group = typer.Typer(
     help="MCP servers: add, list, approve, remove. On its own: be one, on stdin and stdout.",
@@ -13,7 +13,6 @@ group = typer.Typer(
 )
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="What agents write before the slash", show_default=False)]
-Tenant = Annotated[str, typer.Option("--tenant", metavar="ID", help="Whose it is")]
 
 
 def register(app: typer.Typer) -> None:

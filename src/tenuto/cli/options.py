@@ -20,3 +20,7 @@ NoWait = Annotated[bool, typer.Option("--no-wait", help="Leave (exit code 3) whe
 FlowFile = Annotated[
     Path | None, typer.Option("--flow", metavar="FILE", help="Go on with this document instead of the recorded one")
 ]
+Tenant = Annotated[str, typer.Option("--tenant", metavar="ID", help="Whose it is")]
+Where = Annotated[
+    str, typer.Option("--stage", metavar="STAGE", help="For which stage; * is every stage that has none of its own")
+]

@@ -4,17 +4,13 @@ from typing import Annotated
 
 import typer
 
-from tenuto.cli.options import Data, Json
+from tenuto.cli.options import Data, Json, Tenant, Where
 
 group = typer.Typer(
     help="Variables of a server: list, set, delete.", no_args_is_help=True, pretty_exceptions_enable=False
 )
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="As in ${vars.NAME}", show_default=False)]
-Where = Annotated[
-    str, typer.Option("--stage", metavar="STAGE", help="For which stage; * is every stage that has none of its own")
-]
-Tenant = Annotated[str, typer.Option("--tenant", metavar="ID", help="Whose it is")]
 
 
 def register(app: typer.Typer) -> None:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from tenuto.cli.options import Data, Json
+from tenuto.cli.options import Data, Json, Tenant
 
 group = typer.Typer(
     help="Where a server sends what happens: list, add, remove, deliveries.",
@@ -13,7 +13,6 @@ group = typer.Typer(
 )
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="As `tenuto webhooks list` shows it", show_default=False)]
-Tenant = Annotated[str, typer.Option("--tenant", metavar="ID", help="Whose it is")]
 Types = Annotated[
     list[str] | None,
     typer.Option("--type", "-t", metavar="TYPE", help="Of events, such as run.failed or run.*; give it more than once"),
