@@ -1,5 +1,11 @@
-"""Fixtures that several parts share. Each starts nothing until a test asks for it."""
+"""Fixtures that several parts share, and how cases are named. Each fixture starts nothing until a test asks for it."""
 
 from postgres import postgres, postgres_url
 
 __all__ = ["postgres", "postgres_url"]
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Bytes are named by their place. They may hold the time at which they were made, and processes that run tests
+    side by side must agree on the names."""
+    return argname if isinstance(val, bytes) else None
