@@ -58,9 +58,10 @@ check: setup ## lint, format, types and import contracts, without the tests
 	exit $$failed
 
 .PHONY: bench
-bench: setup ## measure against the peers, about five minutes; writes benchmarks/results.json
+bench: setup ## measure against the peers, about five minutes; writes docs/reference/figures.md
 	@$(UV) sync --locked --inexact --quiet --group bench $(EXTRAS:%=--extra %)
 	@$(RUN)/python benchmarks/run.py
+	@$(RUN)/python docs/generate.py
 
 .PHONY: node
 node: setup ## scaffold a node with its test: make node NAME=slack.send_message

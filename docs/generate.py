@@ -1,9 +1,10 @@
-"""Writes the pages that say what the code says: expressions, nodes, settings, states, the schema of a flow document.
+"""Writes the pages that say what the code says: expressions, figures, nodes, settings, states, the schema of a document.
 
 `make docs` runs it; a test fails when a page is not what this would write.
 """
 
 import json
+import runpy
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -112,6 +113,11 @@ def api() -> str:
     return "\n".join(parts)
 
 
+def figures() -> str:
+    """What was measured last."""
+    return str(runpy.run_path(str(FOLDER / "figures.py"))["page"](grid))
+
+
 def permissions() -> str:
     """The table of permissions, the roles made of them, and what others call them."""
     parts = [
@@ -146,6 +152,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "reference/api.md": lambda: NOTICE + api(),
     "reference/cli.md": lambda: NOTICE + commands(),
     "reference/expressions.md": lambda: NOTICE + expressions(),
+    "reference/figures.md": lambda: NOTICE + figures(),
     "reference/nodes.md": lambda: NOTICE + nodes(),
     "reference/permissions.md": lambda: NOTICE + permissions(),
     "reference/settings.md": lambda: NOTICE + settings(),
