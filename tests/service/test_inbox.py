@@ -4,6 +4,7 @@ from hosts.local.harness import opened
 from service.test_stream import flow_of
 from tenuto.ports.engine import StartRequest
 from tenuto.service.inbox import Inbox, Wanted, waiting_json
+from tenuto.service.runs import moment
 from tenuto.stores.memory import MemoryJournal
 
 ASK = """\
@@ -28,6 +29,12 @@ flow: beside
 nodes:
   ok: {use: approval, with: {question: "now?"}}
   long: {use: wait, with: {for: 1h}}
+"""
+LATER = """\
+flow: later
+nodes:
+  go: {use: wait, with: {signal: go}}
+  ok: {use: approval, after: [go], with: {question: "now?"}}
 """
 
 
@@ -65,6 +72,26 @@ class TestInbox:
             assert names(inbox, run="two") == ["two/ok"]
             assert names(inbox, tenant="other") == ["theirs/ok"]
 
+    async def test_a_question_is_as_old_as_it_was_asked(self):
+        """Not as its run; and so they are ordered, after a restart too."""
+        journal = MemoryJournal()
+        async with opened(journal) as house:
+            inbox = Inbox(house.host)
+            run = await house.host.start(StartRequest(flow_of(LATER), name="early"))
+            await house.host.start(StartRequest(flow_of(BESIDE), name="late"))
+            await house.host.signal(run, "go", None)
+            before = [waiting_json(each) for each in inbox.page(Wanted("default"))[0]]
+            said = next(fact.at for _, fact in await house.facts(run) if fact.type == "signal.received")
+        async with opened(journal) as house:
+            inbox = Inbox(house.host)
+            async for _ in house.host.recover():
+                pass
+            after = [waiting_json(each) for each in inbox.page(Wanted("default"))[0]]
+
+        assert [each["name"] for each in before] == ["late", "early"]
+        assert before[1]["created_at"] == moment(said)
+        assert after == before
+
     async def test_items_of_a_map_ask_one_by_one(self):
         """As many as are open; answered ones make room."""
         async with opened() as house:
@@ -78,7 +105,7 @@ class TestInbox:
             assert names(inbox) == ["m/each[1].ok", "m/each[2].ok"]
 
     async def test_pages_follow_each_other(self):
-        """Oldest run first, each once, also if one of the page before is gone."""
+        """What was asked first comes first, each once, also if one of the page before is gone."""
         async with opened() as house:
             inbox = Inbox(house.host)
             runs = [

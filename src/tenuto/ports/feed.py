@@ -23,11 +23,15 @@ Leave = Callable[[], None]
 
 @dataclass(slots=True, frozen=True)
 class Ask:
-    """What one node waits to be told from outside. `name`: of the signal that answers it. `ask`: the question, its form."""
+    """What one node waits to be told from outside. `name`: of the signal that answers it. `ask`: the question, its form.
+
+    `since`: when it came to wait.
+    """
 
     path: str
     name: str
     kind: str  # "approval" | "signal"
+    since: float
     due: float | None = None
     ask: Mapping[str, Json] = field(default_factory=dict[str, Json])
 

@@ -17,7 +17,7 @@ from tenuto.service.refusals import Refused
 from tenuto.service.runs import moment
 
 Json = object
-Place = tuple[float, str, str]  # when its run was created, the run, the name of the signal that answers
+Place = tuple[float, str, str]  # when it was asked, the run, the name of the signal that answers
 
 MOMENT: Final = 0.02  # seconds in which the changes of a run are gathered
 
@@ -31,7 +31,7 @@ class Waiting:
 
     @property
     def place(self) -> Place:
-        return self.entry.created_at, self.entry.id, self.ask.name
+        return self.ask.since, self.entry.id, self.ask.name
 
     @property
     def assignees(self) -> list[Json]:
@@ -60,7 +60,7 @@ class Wanted:
 
 @dataclass(slots=True)
 class Inbox:
-    """Oldest run first."""
+    """What was asked first comes first."""
 
     feed: Feed
     _items: dict[Place, Waiting] = field(default_factory=dict[Place, Waiting])
@@ -132,10 +132,10 @@ class Inbox:
     def _after(self, cursor: str | None) -> int:
         if cursor is None:
             return 0
-        created, _, rest = cursor.partition("~")
+        since, _, rest = cursor.partition("~")
         run, _, name = rest.partition("~")
         try:
-            return bisect_right(self._order, (float(created), run, name))
+            return bisect_right(self._order, (float(since), run, name))
         except ValueError:
             raise Refused("malformed", "this `cursor` was not given by a page of this list") from None
 
@@ -154,7 +154,7 @@ def waiting_json(waiting: Waiting) -> dict[str, Json]:
         "form": asked.get("form"),
         "assignees": waiting.assignees,
         "due": moment(waiting.ask.due),
-        "created_at": moment(entry.created_at),
+        "created_at": moment(waiting.ask.since),
         "labels": dict(entry.labels),
         **_more(asked),
     }
@@ -167,5 +167,5 @@ def _more(asked: Mapping[str, Json]) -> dict[str, Json]:
 
 
 def _cursor(waiting: Waiting) -> str:
-    created, run, name = waiting.place
-    return f"{created!r}~{run}~{name}"
+    since, run, name = waiting.place
+    return f"{since!r}~{run}~{name}"

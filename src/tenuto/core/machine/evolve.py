@@ -16,6 +16,7 @@ from tenuto.core.machine.state import RUN_TIMER, NodeState, Scope, State
 def evolve(state: State, fact: events.Fact) -> None:
     """Fold one fact."""
     state.seq += 1
+    state.at = fact.at
     FOLD[fact.type](state, fact)
     ripe = state.ripe
     while ripe:

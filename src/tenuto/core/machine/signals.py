@@ -21,8 +21,9 @@ def keep(state: State, name: str, signal: Json) -> None:
 
 
 def await_signal(state: State, ns: NodeState) -> None:
-    """The node waits from now on (`ns.awaits`); a kept signal answers at once."""
+    """The node waits from now on (`ns.awaits`, `since`); a kept signal answers at once."""
     assert ns.awaits is not None
+    ns.awaits["since"] = state.at
     name: str = ns.awaits["signal"]
     state.waiters.setdefault(name, deque()).append(ns)
     _match(state, name)

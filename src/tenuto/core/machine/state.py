@@ -228,6 +228,7 @@ class State:
     __slots__ = (
         "about",
         "agenda",
+        "at",
         "cancel_requested",
         "ended",
         "finally_",
@@ -263,6 +264,7 @@ class State:
         self.about = about
         self.origin = origin
         self.seq = 0
+        self.at = 0.0  # of the newest fact
         self.phase: Literal["new", "queued", "open", "ended"] = "new"
         self.started_at: float | None = None
         self.names: dict[str, Json] = {}  # input, run, vars, trigger: seen everywhere

@@ -100,14 +100,14 @@ def _spoken(driver: Run) -> list[Live]:
 
 
 def _ask(state: State, name: str, ns: NodeState) -> Ask:
-    timer = state.timers.get(ns.path)
-    due = timer.due if timer else None
+    timer, awaits = state.timers.get(ns.path), ns.awaits or {}
+    since, due = awaits.get("since", 0.0), timer.due if timer else None
     if ns.node.use == "approval":
-        return Ask(ns.path, name, "approval", due, dict(ns.input or {}))
-    asked = (ns.awaits or {}).get("ask")
+        return Ask(ns.path, name, "approval", since, due, dict(ns.input or {}))
+    asked = awaits.get("ask")
     if isinstance(asked, dict):
-        return Ask(ns.path, name, "approval", due, dict(cast("dict[str, Any]", asked)))
-    return Ask(ns.path, name, "signal", due)
+        return Ask(ns.path, name, "approval", since, due, dict(cast("dict[str, Any]", asked)))
+    return Ask(ns.path, name, "signal", since, due)
 
 
 def _unknown(run: str) -> Refused:
