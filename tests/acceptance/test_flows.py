@@ -48,12 +48,15 @@ class Server:
         self.process.wait(PATIENCE)
 
     def command(self, *words: str) -> str:
-        done = subprocess.run(
+        done = self.attempt(*words)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def attempt(self, *words: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
             [sys.executable, "-m", "tenuto.cli", *words, "--data", "data"],
             cwd=self.folder, capture_output=True, text=True, timeout=PATIENCE,
         )  # fmt: skip
-        assert done.returncode == 0, done.stderr
-        return done.stdout
 
     def output(self, name: str, stage: str | None = None) -> Any:
         body = {"flow": name, **({"stage": stage} if stage else {})}
@@ -85,7 +88,8 @@ def server(tmp_path: Path) -> Iterator[Server]:
 
 def test_a_folder_is_followed_and_another_process_is_heard(server: Server):
     """A file that changes is a new version on `dev`; what the command line publishes holds on the server, too; a run that
-    is on its way keeps the version that it began with. A broken file of an agent leaves the last good version."""
+    is on its way keeps the version that it began with. A broken file of an agent leaves the last good version. What a file
+    owns is changed there and nowhere else."""
     agent = server.folder / "agents" / "books" / "reader.md"
     agent.write_text(LECTOR)
     file = server.folder / "flows" / "hello.yaml"
@@ -101,6 +105,8 @@ def test_a_folder_is_followed_and_another_process_is_heard(server: Server):
     agent.write_text("---\nname: Lector\nbudget: none\n---\nBroken.")
     until(lambda: "reader.md:3:1: budget: wrong_type" in server.log)
     published = server.command("flows", "publish", "hello", "prod", "--version", "2")
+    (server.folder / "other.yaml").write_text(flow("hello", "other"))
+    saved = server.attempt("flows", "save", "other.yaml")
     until(lambda: server.output("hello", "prod") == "changed")
     server.client.post(f"/v1/runs/{run}/signals/go", json="as it was")
     until(lambda: server.client.get(f"/v1/runs/{run}").json()["status"] == "succeeded")
@@ -108,6 +114,8 @@ def test_a_folder_is_followed_and_another_process_is_heard(server: Server):
     assert published == "hello: version 2 is published to prod\n"
     assert server.client.get(f"/v1/runs/{run}").json()["output"] == "as it was"
     assert server.output("hello") == "changed"
+    assert (saved.returncode, saved.stdout) == (2, "")
+    assert saved.stderr == "error: `hello` comes from flows/hello.yaml\n  change it there\n"
     assert server.client.post("/v1/flows", content=flow("hello", 1), headers=YAML).status_code == 409
     lector = server.client.get("/v1/agents/lector").json()
     assert [lector[key] for key in ("prompt", "version", "team", "source")] == ["You read aloud.", 2, "books", "folder"]

@@ -118,6 +118,7 @@ def test_every_verb_reaches_the_engine(tmp_path: Path) -> None:
             assert outcome == Outcome("r", "otter", "failed", None, {"type": "x", "until": ["waiting"]})
             assert await remote.delete("run-1") is True
             assert await remote.resume(None) == [{"run": None}]
+            assert await remote.sources() == {}
 
     play(scene())
 

@@ -245,7 +245,11 @@ def _desk(server: Server) -> Desk:
             raise Invalid("the process that owns the data directory cannot run this flow", loaded.errors)
         return loaded.flow
 
-    return Desk(server.engine, server.journal, read, resume)
+    def sources() -> dict[str, dict[str, str]]:
+        platform = server.platform
+        return {"flows": platform.flows.sources.owned(), "agents": platform.agents.sources.owned()}
+
+    return Desk(server.engine, server.journal, read, resume, sources)
 
 
 @contextlib.contextmanager

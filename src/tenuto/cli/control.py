@@ -54,6 +54,10 @@ class RemoteEngine:
     async def resume(self, run: str | None) -> list[dict[str, Any]]:
         return await self._ask("resume", run=run)
 
+    async def sources(self) -> dict[str, dict[str, str]]:
+        """Which flows and agents belong to files of folders: by kind, by name, the file as people know it."""
+        return await self._ask("sources")
+
     async def backup(self, target: Path | str) -> None:
         await self._ask("backup", target=str(target))
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+from tenuto.cli.control import OwnerGone, RemoteEngine
 from tenuto.cli.failures import BAD_INPUT, Quit
 from tenuto.cli.files import ENDINGS, problem_line, source_of
 from tenuto.cli.house import Place, place_of, user
@@ -16,6 +17,7 @@ from tenuto.cli.look import ago, line, note, plural, preview, say
 from tenuto.cli.painting import Cell, Painter
 from tenuto.ports.engine import Refused
 from tenuto.service.principal import Principal, local
+from tenuto.service.sources import SourceFile
 
 Json = object
 T = TypeVar("T")
@@ -153,7 +155,7 @@ def save(where: Where, word: str, *, json: bool) -> int:
         async with desk.store.write() as tx:
             return await flows.save(desk.shelf, tx, desk.who, checked)
 
-    saved = _do(where, act, make=True)
+    saved = _change(where, act, make=True)
     if json:
         say(line(saved_json(saved)))
     else:
@@ -177,7 +179,7 @@ def publish(where: Where, name: str, stage: str, version: str | None, *, json: b
         async with desk.store.write() as tx:
             return await publications.publish(desk.shelf, tx, desk.who, name, stage, version)
 
-    done = _do(where, act)
+    done = _change(where, act)
     say(line(publication_json(done)) if json else f"{name}: version {done.version} is published to {stage}")
     return 0
 
@@ -189,7 +191,7 @@ def unpublish(where: Where, name: str, stage: str, *, json: bool) -> int:
         async with desk.store.write() as tx:
             await publications.unpublish(desk.shelf, tx, desk.who, name, stage)
 
-    _do(where, act)
+    _change(where, act)
     say(line({"flow": name, "stage": stage, "version": None}) if json else f"{name} is taken back from {stage}")
     return 0
 
@@ -228,7 +230,7 @@ def import_(where: Where, folder: Path, *, json: bool) -> int:
             return await transfer.admit(desk.shelf, tx, desk.who, bundle, texts)
 
     try:
-        done = _do(where, act, make=True)
+        done = _change(where, act, make=True)
     except Invalid as invalid:
         for problem in invalid.problems:
             note(_problem_line(folder, problem))
@@ -258,9 +260,27 @@ def delete(where: Where, name: str, *, json: bool) -> int:
         async with desk.store.write() as tx:
             await flows.delete(desk.shelf, tx, desk.who, name)
 
-    _do(where, act)
+    _change(where, act)
     say(line({"name": name, "deleted": True}) if json else f"deleted {name}")
     return 0
+
+
+def _change(where: Where, act: Callable[[Desk], Awaitable[T]], *, make: bool = False) -> T:
+    """What a folder owns is not changed here either: a server that watches one says what that is."""
+
+    async def knowing(desk: Desk) -> T:
+        owned = await _owned(where.place)
+        for shelf, kind in ((desk.shelf, "flows"), (desk.shelf.agents, "agents")):
+            shelf.sources.files.update({name: SourceFile(file) for name, file in owned.get(kind, {}).items()})
+        return await act(desk)
+
+    return _do(where, knowing, make=make)
+
+
+async def _owned(place: Place) -> Mapping[str, Mapping[str, str]]:
+    with contextlib.suppress(OwnerGone):
+        return await RemoteEngine(place.data).sources()
+    return {}
 
 
 def _do(where: Where, act: Callable[[Desk], Awaitable[T]], *, make: bool = False) -> T:

@@ -41,12 +41,14 @@ class Keeper(Deleter, Protocol):
 @dataclass(slots=True)
 class Desk:
     """What requests are carried out with. `read_document` refuses what this process cannot run. `resume` takes a run over
-    (None: all that have not ended), as far as that has not been done, and says what it took."""
+    (None: all that have not ended), as far as that has not been done, and says what it took. `sources`: which flows and
+    agents belong to files of folders, by kind."""
 
     engine: Engine
     journal: Keeper
     read_document: Callable[[bytes], Flow]
     resume: Callable[[str | None], Awaitable[list[dict[str, Any]]]]
+    sources: Callable[[], Mapping[str, Mapping[str, str]]] = dict
 
 
 @contextlib.asynccontextmanager
@@ -176,6 +178,8 @@ async def _carry_out(desk: Desk, request: Request) -> object:
             return _outcome_json(await desk.engine.outcome(request["run"], until=frozenset(request.get("until", ()))))
         case "resume":
             return await desk.resume(request["run"])
+        case "sources":
+            return desk.sources()
         case "delete":
             return await desk.journal.delete(request["run"])
         case "backup":

@@ -28,6 +28,10 @@ class Sources:
     def of(self, tenant: str, name: str) -> SourceFile | None:
         return self.files.get(name) if tenant == self.tenant else None
 
+    def owned(self) -> dict[str, str]:
+        """The files that own something now, by the name of what they hold."""
+        return {name: file.shown for name, file in sorted(self.files.items()) if not file.gone}
+
     def shown(self) -> dict[str, str]:
         """Every file that there was, by the name of what it holds."""
         return {name: file.shown for name, file in sorted(self.files.items())}
