@@ -73,3 +73,13 @@ async def test_a_line_that_was_cut_short_costs_no_other_but_the_next(tmp_path: P
     lines = await Logs(tmp_path, 100).read("r")
 
     assert [line["text"] for line in lines] == ["whole", "whole"]
+
+
+async def test_lines_are_for_their_owner_alone(tmp_path: Path) -> None:
+    """A node may say in them what it was given."""
+    logs = Logs(tmp_path / "logs", 10)
+    logs.add("r", {"text": "said"})
+
+    await logs.flush()
+
+    assert (tmp_path / "logs").stat().st_mode & 0o077 == 0

@@ -88,7 +88,7 @@ class Logs:
         for run, texts in batch.items():
             file = self._file(run)
             try:
-                file.parent.mkdir(parents=True, exist_ok=True)
+                file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 self._append(run, file, texts)
             except OSError:  # logs are not promised: a full disk costs lines, not runs
                 self._counts.pop(run, None)

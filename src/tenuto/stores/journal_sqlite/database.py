@@ -4,10 +4,11 @@ SQLite itself does not notice a flipped bit in a page. Every page therefore carr
 `cksumvfs`, which comes with apsw), so that a damaged page is an error whenever it is read, and never a missing row.
 """
 
+import os
 import secrets
 import threading
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final, cast
 
@@ -62,6 +63,7 @@ _loading = threading.Lock()
 
 def create_or_open(path: Path, *, new: bool) -> Connection:
     """The owner's connection: every commit is on disk when it returns. `new`: there may be no journal yet."""
+    make_private(path)
     db = connect(path)
     if _is_empty(db):
         if not new:
@@ -87,9 +89,23 @@ def create_empty(path: Path, reserved: int) -> Connection:
     Its first page is there: until that is written or read, nothing knows that pages carry checksums, and those of a copy
     that do not wait in the cache for its end would go out with whatever the log of the source has in their place.
     """
+    make_private(path)
     db = connect(path)
     _begin(db, reserved)
     return db
+
+
+def make_private(path: Path) -> None:
+    """What runs were given and answered is for the owner of the file alone. The log beside it takes over its mode.
+
+    A file that is there is not opened: closing it would let go of the locks that SQLite has on it in this process.
+    """
+    with suppress(OSError):  # whoever opens it next says it better; and some file systems know no owners
+        try:
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        except FileExistsError:
+            if path.stat().st_mode & 0o077:
+                path.chmod(0o600)
 
 
 def _begin(db: Connection, reserved: int) -> None:
