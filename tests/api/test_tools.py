@@ -82,6 +82,23 @@ async def test_a_call_is_a_run(admin: httpx2.AsyncClient) -> None:
     assert run["nodes"]["say"]["output"] == "hello you"
 
 
+async def test_a_large_answer_is_a_file_whatever_was_called(admin: httpx2.AsyncClient) -> None:
+    """A node, and a flow, whose run has it whole."""
+    large = "many words " * 7_000
+    await admin.post("/v1/flows", content=FLOW, headers={"content-type": "application/yaml"})
+    await admin.put("/v1/flows/greet/stages/dev", json={"version": 1})
+
+    node = await admin.post("/v1/tools/node:debug.echo/call", json={"arguments": {"value": large}})
+    flow = await admin.post("/v1/tools/flow:greet/call", json={"arguments": {"name": large}})
+    contents = [(await admin.get(f"/v1/files/{told.json()['output']['file']['$file']}")).text for told in (node, flow)]
+    run = (await admin.get(f"/v1/runs/{flow.json()['run']}")).json()
+
+    assert len(node.content) < 5_000
+    assert node.json()["output"]["size"] == len(large)
+    assert contents == [large, f"hello {large}"]
+    assert run["output"] == f"hello {large}"
+
+
 async def test_nobody_does_through_a_tool_what_he_may_not_do_otherwise(
     admin: httpx2.AsyncClient, anonymous: httpx2.AsyncClient
 ) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from cli.conftest import Tenuto
 from service.tools.fake_mcp import CLOSE, SEARCH, FakeMcp
+from tenuto.ports.mcp import McpAnswer
 
 Write = Callable[[str, str], Path]
 
@@ -90,3 +91,33 @@ def test_servers_and_services_of_the_settings_are_there(tenuto: Tenuto, write: W
     assert called.last["output"] == "search done"
     assert {"mcp:tickets/search", "http:shop"} <= set(names)
     assert (removed.code, "stands in the settings" in removed.err) == (2, True)
+
+
+def test_a_large_answer_is_a_file_that_can_be_fetched(tenuto: Tenuto, fake: FakeMcp, project: Path) -> None:
+    """It is not printed, what is printed says how it is fetched, and what is there already is not overwritten."""
+    text = "word " * 20_000
+    fake.answers["search"] = McpAnswer(text)
+    tenuto("mcp", "add", "tickets", "https://mcp.example.com")
+
+    called = tenuto("tools", "call", "mcp:tickets/search", "-a", "query=a", "--json")
+    listed = tenuto("files", "list", called.last["name"], "--json").last["items"]
+    written = tenuto("files", "get", called.last["name"])
+    again = tenuto("files", "get", called.last["name"])
+    by_id = tenuto("files", "get", listed[0]["$file"], "--to", "other.txt", "--json")
+
+    assert len(called.out) < 5_000
+    assert f"tenuto files get {called.last['name']}" in called.err
+    assert (project / listed[0]["name"]).read_text() == text
+    assert (written.code, again.code, "exists already" in again.err) == (0, 2, True)
+    assert (by_id.last["size"], (project / "other.txt").read_text()) == (100_000, text)
+
+
+def test_files_that_are_not_there_are_told_from_those_that_are(tenuto: Tenuto) -> None:
+    run = tenuto("tools", "call", "node:document.write", "-a", "name=plan.md", "-a", "text=x", "--json").last["name"]
+
+    nothing = tenuto("files", "get", "no-such-run")
+    near = tenuto("files", "get", run, "plam.md")
+    other = tenuto("files", "get", run, "plan.md", "--tenant", "other", "--to", "-")
+
+    assert (nothing.code, near.code, other.code) == (2, 2, 0)
+    assert "did you mean `plan.md`?" in near.err

@@ -14,6 +14,7 @@ from tenuto.api.platform import ThePlatform
 from tenuto.api.routing import Router
 from tenuto.api.run_shapes import FileShown
 from tenuto.ports.files import NoSuchFile
+from tenuto.service.file_names import LONGEST, plain_name
 from tenuto.service.principal import Principal
 from tenuto.service.refusals import Refused
 
@@ -23,7 +24,6 @@ Writer = Annotated[Principal, Can("files:write")]
 ANY_TYPE: Final = "application/octet-stream"
 _MULTIPART: Final = "multipart/form-data"
 _MEDIA_TYPE: Final = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,99}/[a-z0-9][a-z0-9!#$&^_.+-]{0,99}")
-_LONGEST_NAME: Final = 200
 _CONTENT: Final[dict[str, Any]] = {"schema": {"type": "string", "format": "binary"}}
 _BODY: Final[dict[str, Any]] = {
     "requestBody": {
@@ -48,12 +48,12 @@ async def upload(
     who: Writer,
     platform: ThePlatform,
     request: Request,
-    name: Annotated[str | None, Query(max_length=_LONGEST_NAME, description="How it is called.")] = None,
+    name: Annotated[str | None, Query(max_length=LONGEST, description="How it is called.")] = None,
 ) -> dict[str, Any]:
     """What this answers goes into the input of a run as it is. It is kept while a run refers to it, and for a week."""
     content, named, kind = await _given(request)
     return await platform.files.save(
-        content, name=_clean(name or named), media_type=_type(kind), tenant=who.tenant, run=""
+        content, name=plain_name(name or named), media_type=_type(kind), tenant=who.tenant, run=""
     )
 
 
@@ -77,7 +77,7 @@ async def download(id: str, who: Reader, platform: ThePlatform) -> Response:  # 
 
 def disposition(name: str) -> str:
     """The name for old readers in plain ASCII, and as RFC 5987 has it."""
-    name = _clean(name)
+    name = plain_name(name)
     plain = "".join(sign if sign.isascii() and sign not in '"\\%;' else "_" for sign in name)
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
 
@@ -98,10 +98,3 @@ def _type(said: str) -> str:
     """Parameters are left out: nothing here depends on them, and they may hold anything."""
     kind = said.partition(";")[0].strip().lower()
     return kind if _MEDIA_TYPE.fullmatch(kind) else ANY_TYPE
-
-
-def _clean(name: str) -> str:
-    """The last part of a path, without what cannot be printed or turns the reading direction."""
-    last = re.split(r"[/\\]", name)[-1]
-    shown = "".join(sign for sign in last if sign.isprintable())[:_LONGEST_NAME].strip(" .")
-    return shown or "file"

@@ -59,7 +59,8 @@ class CallBody(BaseModel):
 
 
 class Called(BaseModel):
-    """`run`: the run that it was, to be looked at like any other."""
+    """`run`: the run that it was, to be looked at like any other. An output of more than 64 kB is a file,
+    `{file, size, beginning}`: `GET /v1/files/{id}` with the id in `file` answers all of it."""
 
     run: Annotated[str, Field(examples=["0192f0c1a2b37c4d8e5f60718293a4b5"])]
     name: str | None

@@ -6,6 +6,6 @@ async with open_engine(settings, registry) as opened:
 A server is opened by `tenuto.bootstrap.server`, which is not imported here: `tenuto run` starts without it.
 """
 
-from tenuto.bootstrap.engine import Opened, new_run_id, open_engine, open_logs, open_reader, open_registry
+from tenuto.bootstrap.engine import Opened, new_run_id, open_engine, open_files, open_logs, open_reader, open_registry
 
-__all__ = ["Opened", "new_run_id", "open_engine", "open_logs", "open_reader", "open_registry"]
+__all__ = ["Opened", "new_run_id", "open_engine", "open_files", "open_logs", "open_reader", "open_registry"]

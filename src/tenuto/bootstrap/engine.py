@@ -14,6 +14,7 @@ from tenuto.hosts.local.opening import make_host
 from tenuto.hosts.local.options import Options, PoolLimit
 from tenuto.hosts.local.variables import FixedVariables
 from tenuto.ports.agent_house import AgentHouse
+from tenuto.ports.files import KeptFiles
 from tenuto.ports.flows import FlowSource
 from tenuto.ports.secrets import Secrets
 from tenuto.ports.variables import Variables
@@ -118,6 +119,15 @@ async def open_reader(settings: Settings) -> AsyncGenerator["AnyReader"]:
     """The same runs to look at, beside whoever owns them. `FileNotFoundError` if there are none."""
     async with await find_reader(settings.data, settings.database_url) as reader:
         yield reader
+
+
+@asynccontextmanager
+async def open_files(settings: Settings) -> AsyncGenerator[KeptFiles]:
+    """Files of the runs, to look at."""
+    from tenuto.hosts.local.files import FileReader
+
+    async with open_reader(settings) as reader:
+        yield FileReader(reader, key_of(settings.data / FILES_KEY))
 
 
 def open_registry(settings: Settings, beside: Path | None = None) -> Registry:

@@ -17,6 +17,7 @@ from tenuto.cli import (
     models,
     nodes,
     run,
+    run_files,
     runs,
     secrets,
     tools,
@@ -62,6 +63,7 @@ run.register(app)
 up.register(app)
 check.register(app)
 runs.register(app)
+run_files.register(app)
 secrets.register(app)
 variables.register(app)
 webhooks.register(app)

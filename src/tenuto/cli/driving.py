@@ -22,6 +22,7 @@ from tenuto.cli.lines import final_line
 from tenuto.cli.look import COLOURS, Look, line, look_of, note, plural, say
 from tenuto.cli.recovered import recovered_lines
 from tenuto.ports.engine import Outcome
+from tenuto.ports.files import mentioned
 from tenuto.ports.journal import RunEntry, RunQuery
 from tenuto.service.agent_efforts import Efforts, efforts_of, text_of
 from tenuto.service.agent_flows import agent_of
@@ -190,6 +191,8 @@ def _next(seen: Seen, manner: Manner) -> list[str]:
     named = view.name + manner.words
     if view.status == "failed":
         return [f"tenuto runs retry {named}"]
+    if view.status == "succeeded" and any(mentioned(view.output)):
+        return [f"tenuto files get {named}"]
     if view.status not in ("waiting", "queued"):
         return []
     todos = [todo for wait in seen.follower.waits() if (todo := wait_todo(wait, named))]

@@ -19,6 +19,7 @@ from tenuto.cli.tap import Listen, Tap
 from tenuto.ports.agent_house import AgentHouse
 from tenuto.ports.database_url import no_backup
 from tenuto.ports.engine import Engine, Refused
+from tenuto.ports.files import KeptFiles
 from tenuto.ports.journal import Owned
 from tenuto.service.archive import Archive
 from tenuto.service.control import Keeper
@@ -137,6 +138,15 @@ async def reading(place: Place) -> AsyncGenerator[Archive]:
                 "not_found", f"there are no runs in {place.where}", "see --data, or start one with `tenuto run FILE`"
             ) from None
         yield _archive(reader)
+
+
+@contextlib.asynccontextmanager
+async def open_kept_files(place: Place) -> AsyncGenerator[KeptFiles]:
+    """What runs were given and made, to look at."""
+    from tenuto.bootstrap import open_files
+
+    async with reading(place), open_files(place.settings) as files:
+        yield files
 
 
 async def driver(place: Place) -> str | None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from tenuto.mcp.offering import Asker, as_object, as_text, meant
@@ -40,7 +40,7 @@ async def call(platform: Platform, asker: Asker, name: str, arguments: Mapping[s
         raise
     finally:
         telling.cancel()
-    return said_of(run, outcome)
+    return said_of(run, await tool_calls.bounded(platform, asker.who, outcome))
 
 
 def said_of(run: str, outcome: Outcome) -> Said:
@@ -56,9 +56,10 @@ def said_of(run: str, outcome: Outcome) -> Said:
 async def status(platform: Platform, asker: Asker, run: str) -> Said:
     """How a run stands that was begun here."""
     view = await runs.view(platform.archive.within(asker.who.tenant), run)
-    shown = runs.run_json(view)
-    kept = ("id", "name", "flow", "status", "output", "error")
-    told = {key: shown.get(key) for key in kept}
+    seen = await tool_calls.bounded(
+        platform, asker.who, Outcome(view.id, view.name, view.status, view.output, view.error)
+    )
+    told = {**asdict(seen), "flow": view.flow}
     return Said(as_text(told), told)
 
 

@@ -21,6 +21,7 @@ from tenuto.service.refusals import Refused
 INSTRUCTIONS: Final = (
     "Flows, agents and nodes of Tenuto. A call is a durable run: it survives restarts, and one that takes long or waits for a"
     " person answers with the id of its run, after which `run_status` asks."
+    " An answer of more than 64 kB is a file, of which the beginning is shown: `node_document_read` reads it in parts."
 )
 LISTENERS: Final = 256  # streams of one tenant that wait for changes
 

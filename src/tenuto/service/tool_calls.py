@@ -3,12 +3,15 @@ a flow with one node that calls the tool.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
-from tenuto.ports.engine import StartRequest
+from tenuto.ports.engine import Outcome, StartRequest
 from tenuto.ports.records import BadCursor
 from tenuto.sdk.agents import Tool
 from tenuto.sdk.agents.fitting import unfit
+from tenuto.sdk.agents.large import shortened
+from tenuto.sdk.context import FileRef
 from tenuto.sdk.errors import NodeError
 from tenuto.service import nodes
 from tenuto.service.inputs import prepare
@@ -73,7 +76,18 @@ async def call(
 ) -> Trial:
     """Call it, and wait a while for its answer."""
     run = await begin(platform, who, name, arguments, stage=stage)
-    return await nodes.waited_for(platform, run, patience)
+    trial = await nodes.waited_for(platform, run, patience)
+    return trial if trial.outcome is None else replace(trial, outcome=await bounded(platform, who, trial.outcome))
+
+
+async def bounded(platform: Platform, who: Principal, outcome: Outcome) -> Outcome:
+    """The outcome of a call as its caller is told it: what is large is a file of its run. A flow is a run by itself, and
+    answers whatever it likes."""
+
+    async def keep(content: bytes, name: str, media_type: str) -> FileRef:
+        return await platform.files.save(content, name=name, media_type=media_type, tenant=who.tenant, run=outcome.id)
+
+    return replace(outcome, output=await shortened(outcome.output, outcome.name, keep))
 
 
 async def begin(

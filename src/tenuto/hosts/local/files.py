@@ -10,10 +10,10 @@ import hmac
 import json
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, Final, cast
+from typing import Any, Final
 
-from tenuto.ports.blobs import Blobs
-from tenuto.ports.files import File, NoSuchFile
+from tenuto.ports.blobs import Blobs, Contents
+from tenuto.ports.files import File, NoSuchFile, mentioned
 
 _SEAL = 16
 _HASH = 32
@@ -24,51 +24,19 @@ _NAME: Final = 200  # characters
 _UNNAMED: Final = ("application/octet-stream", "file")
 
 
-class FileStore:
+class FileReader:
     """`key`: the secret of this data directory with which ids are sealed."""
 
-    def __init__(self, blobs: Blobs, key: bytes, clock: Callable[[], float] = time.time) -> None:
-        self._blobs = blobs
+    def __init__(self, contents: Contents, key: bytes) -> None:
+        self._contents = contents
         self._key = key
-        self._clock = clock
-
-    async def save(self, content: bytes, *, name: str, media_type: str, tenant: str, run: str) -> dict[str, Any]:
-        digest = await self._blobs.put(content, owner=run or _handed_in(self._clock()))
-        about = json.dumps([media_type[:_NAME], name[:_NAME]]).encode()
-        identifier = self._seal(bytes.fromhex(digest), about, tenant)
-        return {"$file": identifier, "name": name[:_NAME], "media_type": media_type[:_NAME], "size": len(content)}
-
-    async def read(self, value: Mapping[str, Any] | str, *, tenant: str) -> bytes:
-        """The content of a file value, or of its id."""
-        return (await self.open(value if isinstance(value, str) else value.get("$file"), tenant=tenant)).content
 
     async def open(self, identifier: object, *, tenant: str) -> File:
         digest, (media_type, name) = self._open(identifier, tenant)
         try:
-            return File(await self._blobs.get(digest), name, media_type)
+            return File(await self._contents.get(digest), name, media_type)
         except KeyError:
             raise NoSuchFile("there is no such file") from None
-
-    async def take_up(self, value: Any, *, tenant: str, run: str) -> None:
-        for identifier in _mentioned(value):
-            content = await self.read(identifier, tenant=tenant)
-            await self._blobs.put(content, owner=run)
-
-    async def adopt(self, value: Any, *, tenant: str, run: str) -> None:
-        """As `take_up`, of values that another run holds: what is gone is gone."""
-        for identifier in _mentioned(value):
-            try:
-                await self.take_up({"$file": identifier}, tenant=tenant, run=run)
-            except NoSuchFile:
-                continue
-
-    async def sweep(self) -> None:
-        now = self._clock()
-        for days in range(KEPT_DAYS + 1, _LOOKED_BACK):
-            await self._blobs.disown(_handed_in(now - days * _DAY))
-
-    def _seal(self, digest: bytes, about: bytes, tenant: str) -> str:
-        return base64.urlsafe_b64encode(digest + self._mac(digest, about, tenant) + about).decode().rstrip("=")
 
     def _open(self, identifier: object, tenant: str) -> tuple[str, tuple[str, str]]:
         try:
@@ -86,6 +54,44 @@ class FileStore:
         return hmac.new(self._key, sealed, hashlib.sha256).digest()[:_SEAL]
 
 
+class FileStore(FileReader):
+    def __init__(self, blobs: Blobs, key: bytes, clock: Callable[[], float] = time.time) -> None:
+        super().__init__(blobs, key)
+        self._blobs = blobs
+        self._clock = clock
+
+    async def save(self, content: bytes, *, name: str, media_type: str, tenant: str, run: str) -> dict[str, Any]:
+        digest = await self._blobs.put(content, owner=run or _handed_in(self._clock()))
+        about = json.dumps([media_type[:_NAME], name[:_NAME]]).encode()
+        identifier = self._seal(bytes.fromhex(digest), about, tenant)
+        return {"$file": identifier, "name": name[:_NAME], "media_type": media_type[:_NAME], "size": len(content)}
+
+    async def read(self, value: Mapping[str, Any] | str, *, tenant: str) -> bytes:
+        """The content of a file value, or of its id."""
+        return (await self.open(value if isinstance(value, str) else value.get("$file"), tenant=tenant)).content
+
+    async def take_up(self, value: Any, *, tenant: str, run: str) -> None:
+        for said in mentioned(value):
+            content = await self.read(said, tenant=tenant)
+            await self._blobs.put(content, owner=run)
+
+    async def adopt(self, value: Any, *, tenant: str, run: str) -> None:
+        """As `take_up`, of values that another run holds: what is gone is gone."""
+        for said in mentioned(value):
+            try:
+                await self.take_up({"$file": said["$file"]}, tenant=tenant, run=run)
+            except NoSuchFile:
+                continue
+
+    async def sweep(self) -> None:
+        now = self._clock()
+        for days in range(KEPT_DAYS + 1, _LOOKED_BACK):
+            await self._blobs.disown(_handed_in(now - days * _DAY))
+
+    def _seal(self, digest: bytes, about: bytes, tenant: str) -> str:
+        return base64.urlsafe_b64encode(digest + self._mac(digest, about, tenant) + about).decode().rstrip("=")
+
+
 def _handed_in(at: float) -> str:
     """Who owns what a person hands in: the day."""
     return f"handed-in:{int(at // _DAY)}"
@@ -97,18 +103,3 @@ def _about(about: bytes) -> tuple[str, str]:
         return _UNNAMED
     media_type, name = json.loads(about)
     return media_type, name
-
-
-def _mentioned(value: Any) -> list[str]:
-    found: list[str] = []
-    pending: list[Any] = [value]
-    while pending:
-        here = pending.pop()
-        if isinstance(here, dict):
-            members = cast("dict[str, Any]", here)
-            if isinstance(members.get("$file"), str):
-                found.append(members["$file"])
-            pending.extend(members.values())
-        elif isinstance(here, list):
-            pending.extend(cast("list[Any]", here))
-    return found

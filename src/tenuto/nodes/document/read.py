@@ -18,7 +18,7 @@ class Document(TypedDict):
 
 
 @node("document.read")
-async def read(file: FileRef, start: int = 0, most: int = 100_000, *, ctx: Context) -> Document:  # noqa: D417  `ctx` is no input
+async def read(file: FileRef, start: int = 0, most: int = 20_000, *, ctx: Context) -> Document:  # noqa: D417  `ctx` is no input
     """Read a file of text, or a part of it.
 
     Args:

@@ -7,19 +7,23 @@ from tenuto.sdk import Context, NodeError, node
 from tenuto.sdk.agents import Tool
 from tenuto.sdk.agents.asking_person import NAME as ASK_PERSON
 from tenuto.sdk.agents.fitting import unfit
+from tenuto.sdk.agents.large import kept
 
 PATIENCE: Final = 120.0  # seconds for a tool that says nothing
 
 
 @node("tool.call")
 async def call(  # noqa: D417  `ctx` is no input
-    tool: str, arguments: dict[str, Any] | None = None, *, ctx: Context
+    tool: str, arguments: dict[str, Any] | None = None, *, whole: bool = False, ctx: Context
 ) -> Any:
     """Call a tool of agents by its name: an MCP server's, a service's, a flow, another agent.
+
+    An answer of more than 64 kB is kept as a file: `{file, size, beginning}`.
 
     Args:
         tool: Its whole name, such as `mcp:tickets/search` or `http:search_documents`.
         arguments: What it is given; they are checked against its schema before the call.
+        whole: Whether an answer is handed on as it is, however large, to nodes that go on with it.
     """
     found = await ctx.agents.tools([tool])
     if len(found) != 1:
@@ -31,14 +35,15 @@ async def call(  # noqa: D417  `ctx` is no input
     if meant.name == ASK_PERSON:  # it is no step: it waits
         return await meant.call(given, ctx, "answer")
     effects = "idempotent" if meant.durable else meant.effects
-    return await ctx.step("call", _called(meant, ctx), meant.name, given, effects=effects)
+    return await ctx.step("call", _called(meant, ctx, whole=whole), meant.name, given, effects=effects)
 
 
-def _called(tool: Tool, ctx: Context) -> Any:
+def _called(tool: Tool, ctx: Context, *, whole: bool) -> Any:
     async def made(_: str, given: dict[str, Any]) -> Any:
         try:
             async with asyncio.timeout(None if tool.durable else tool.timeout or PATIENCE):
-                return await tool.call(given, ctx, "call")
+                answer = await tool.call(given, ctx, "call")
+                return answer if whole else await kept(tool, answer, ctx, "call")
         except TimeoutError:
             raise NodeError(f"`{tool.name}` did not answer in time", type="timeout") from None
 

@@ -19,8 +19,9 @@ from tenuto.sdk.agents.approval import Verdict, approved, hash_of
 from tenuto.sdk.agents.asking_person import NAME as ASK_PERSON
 from tenuto.sdk.agents.budget import Stopped
 from tenuto.sdk.agents.fitting import unfit
+from tenuto.sdk.agents.large import text_of
 from tenuto.sdk.agents.messages import Message, ToolCall, ToolSchema
-from tenuto.sdk.agents.results import Outcome, answered, content_of, failed, outcome_of, refused, text_of
+from tenuto.sdk.agents.results import Outcome, answered, content_of, failed, outcome_of, refused
 from tenuto.sdk.agents.standing import Standing
 from tenuto.sdk.agents.taint import Taint
 from tenuto.sdk.agents.tool import Effects, Tool, wire_name

@@ -1,18 +1,14 @@
 """What a call of a tool came to: how it is recorded, and how the model is told of it."""
 
-import json
 from typing import Any, Final, Literal, NotRequired, TypedDict, cast
 
 from tenuto.sdk.agents.delegating import Delegated
+from tenuto.sdk.agents.large import kept, text_of
 from tenuto.sdk.agents.messages import Usage
 from tenuto.sdk.agents.taint import Taint, as_data
-from tenuto.sdk.agents.tool import Tool, wire_name
+from tenuto.sdk.agents.tool import Tool
 from tenuto.sdk.context import Context
 from tenuto.sdk.errors import NodeError
-from tenuto.sdk.values import to_json
-
-LARGEST: Final = 32_768  # bytes of an answer that a model is given whole
-_BEGINNING: Final = 2_000  # characters of a larger one
 
 REFUSED: Final = "refused"
 
@@ -39,10 +35,10 @@ class Outcome(TypedDict):
 
 async def answered(tool: Tool, made: Any, ctx: Context, key: str, ms: int) -> Outcome:
     if isinstance(made, Delegated):
-        answer = await _kept(tool, made.answer, ctx, key)
+        answer = await kept(tool, made.answer, ctx, key)
         outcome: Outcome = {"tool": tool.name, "status": "answered", "ms": ms, "answer": answer, "spent": made.spent}
         return {**outcome, "strangers": made.taint.strangers, "private": made.taint.private}
-    answer = await _kept(tool, made, ctx, key)
+    answer = await kept(tool, made, ctx, key)
     outcome = cast("Outcome", {"tool": tool.name, "status": "answered", "ms": ms, "answer": answer, **_read(tool)})
     cost = cast("dict[str, Any]", answer).get("usage") if isinstance(answer, dict) and not tool.durable else None
     return {**outcome, "usage": cast("dict[str, Any]", cost)} if isinstance(cost, dict) else outcome
@@ -78,23 +74,6 @@ def outcome_of(tool: str, recorded: Any) -> Outcome:
         "ms": 0,
         "answer": recorded,
     }  # by a person, whom nobody calls a stranger
-
-
-async def _kept(tool: Tool, answer: Any, ctx: Context, key: str) -> Any:
-    """The answer as JSON; a large one as a reference to a file, with its beginning."""
-    value = to_json(answer, f"the answer of {tool.name}")
-    text = text_of(value)
-    content = text.encode()
-    if len(content) <= LARGEST:
-        return value
-    words = isinstance(value, str)
-    name = f"{wire_name(tool.name)}-{key.rpartition(':')[2]}.{'txt' if words else 'json'}"
-    file = await ctx.files.put(content, name=name, media_type="text/plain" if words else "application/json")
-    return {"file": file, "size": len(content), "beginning": text[:_BEGINNING]}
-
-
-def text_of(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def content_of(outcome: Outcome, notes: list[str]) -> str:
