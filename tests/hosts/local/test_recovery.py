@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from hosts.local.harness import QUICK, LocalHarness, opened
+from tenuto.core.events import NodeFailed
 from tenuto.hosts.local.options import Options
 from tenuto.hosts.local.recovery import Recovered
 from tenuto.ports.engine import Refused, StartRequest
@@ -117,7 +118,7 @@ async def test_a_run_that_cannot_be_read_is_told_and_the_others_go_on() -> None:
 
 
 async def test_poison_is_not_tried_for_ever() -> None:
-    """SEMANTICS 35: three resumes in a row without a new result fail the run."""
+    """SEMANTICS 35: three resumes in a row without a new result fail the run; its node did begin, as far as anybody knows."""
     journal = MemoryJournal()
     options = Options(grace=0.05, shutdown=0.0)
     sleepy = flow_of("sleepy", {"nodes": {"a": {"use": "test.sleep", "with": {"seconds": 9}}}})
@@ -129,8 +130,11 @@ async def test_poison_is_not_tried_for_ever() -> None:
             await asyncio.sleep(0.02)
     async with opened(journal, epoch=5) as harness:
         outcome = await harness.outcome(run)
+        facts = [fact for _, fact in await harness.facts(run)]
 
+    errors = [fact.error["message"] for fact in facts if isinstance(fact, NodeFailed)]
     assert (outcome.error or {})["type"] == "poison"
+    assert errors == ["it may have been running when the process ended, and was not begun again"]
 
 
 async def test_idle_runs_leave_memory_and_come_back_when_they_are_needed() -> None:

@@ -308,7 +308,13 @@ class Run:
         elif command.run is not None:
             self._house.cancel_child(self, command)
         else:
-            self._fail(command.path, command.attempt, "cancelled", "cancelled before it began")
+            self._fail(command.path, command.attempt, "cancelled", self._why_not_begun())
+
+    def _why_not_begun(self) -> str:
+        """An earlier process may have begun it and ended in the middle, which nobody recorded."""
+        if self.state.resumes:
+            return "it may have been running when the process ended, and was not begun again"
+        return "cancelled before it began"
 
     def _fail(self, path: str, attempt: int, kind: str, message: str) -> None:
         said = Failed(self.services.clock(), path, attempt, kind, message, retry=False)
