@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager
 import uvicorn
 from fastapi import FastAPI
 
+from tenuto.api.connections import Connection
+
 
 @asynccontextmanager
 async def listening(app: FastAPI) -> AsyncGenerator[str]:
@@ -15,7 +17,13 @@ async def listening(app: FastAPI) -> AsyncGenerator[str]:
     with socket.socket() as door:
         door.bind(("127.0.0.1", 0))
         config = uvicorn.Config(
-            app, lifespan="off", log_config=None, access_log=False, timeout_graceful_shutdown=1, ws_max_size=2**21
+            app,
+            http=Connection,
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=1,
+            ws_max_size=2**21,
         )
         server = uvicorn.Server(config)
         serving = asyncio.ensure_future(server._serve([door]))  # without its handling of signals

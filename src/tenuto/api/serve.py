@@ -22,6 +22,7 @@ import uvicorn
 
 from tenuto.api import mcp
 from tenuto.api.app import create_app
+from tenuto.api.connections import Connection
 from tenuto.api.logs import logging_to
 from tenuto.bootstrap.server import Server, open_server
 from tenuto.documents import load
@@ -195,6 +196,7 @@ def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
 def _config(server: Server, settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
         create_app(server.platform, settings),
+        http=Connection,
         lifespan="off",
         log_config=None,
         access_log=False,
