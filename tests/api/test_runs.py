@@ -263,6 +263,17 @@ class TestListing:
         assert await found(created_after="2020-01-01T00:00:00Z", created_before="2020-01-02T00:00:00Z") == []
         assert await found(parent=blue["id"]) == []
 
+    async def test_what_was_listed_may_be_deleted(self, admin: httpx2.AsyncClient):
+        """The next page goes on where this one ended, though none of its runs is there any more."""
+        names = [(await started(admin))["name"] for _ in range(4)]
+        first = (await admin.get("/v1/runs", params={"limit": 2})).json()
+        await admin.post("/v1/runs/bulk", json={"action": "delete", "ids": [each["id"] for each in first["items"]]})
+
+        second = await admin.get("/v1/runs", params={"limit": 2, "cursor": first["next_cursor"]})
+
+        assert second.status_code == 200, second.text
+        assert [each["name"] for each in second.json()["items"]] == names[1::-1]
+
     async def test_pages_follow_each_other(self, admin: httpx2.AsyncClient):
         """Newest first, each once."""
         made = [(await started(admin))["id"] for _ in range(5)]
@@ -280,6 +291,8 @@ class TestListing:
             ({"limit": 0}, 422),
             ({"limit": 501}, 422),
             ({"cursor": "no"}, 400),
+            ({"cursor": "no~run"}, 400),
+            ({"cursor": "nan~run"}, 400),
             ({"status": "done"}, 422),
             ({"label": "x"}, 422),
             ({"created_after": "yesterday"}, 422),

@@ -15,13 +15,14 @@ class Pages:
         self._ids = entries
 
     async def runs(self, query: RunQuery) -> list[Any]:
-        start = 0 if query.cursor is None else self._ids.index(query.cursor) + 1
+        start = 0 if query.cursor is None else self._ids.index(query.cursor[1]) + 1
         return [_Entry(each) for each in self._ids[start : start + query.limit]]
 
 
 class _Entry:
     def __init__(self, run: str) -> None:
         self.id = run
+        self.age = 0.0, run
 
 
 async def unfinished(ids: Sequence[str]) -> list[RunEntry]:

@@ -21,7 +21,6 @@ from tenuto.service.agent_flows import Order
 from tenuto.service.agent_runs import Execution
 from tenuto.service.platform import Platform
 from tenuto.service.principal import Principal
-from tenuto.service.refusals import Refused
 from tenuto.service.runs import moment
 from tenuto.service.stream import Reader as EventReader
 
@@ -183,11 +182,7 @@ async def agent_runs_of(
     name: Name, who: Reader, platform: ThePlatform, limit: Limit = 50, cursor: Cursor = None
 ) -> Paged[ExecutionLine]:
     """Newest first, with what came of each."""
-    try:
-        found, after = await agent_runs.executions(platform, who, name, limit=limit, cursor=cursor)
-    except KeyError:
-        said = "this `cursor` was not given by a page of this list, or its run was deleted"
-        raise Refused("malformed", said, "begin again without it") from None
+    found, after = await agent_runs.executions(platform, who, name, limit=limit, cursor=cursor)
     return Paged[ExecutionLine](
         items=[ExecutionLine.model_validate({**_shown(each), **_line(each)}) for each in found], next_cursor=after
     )

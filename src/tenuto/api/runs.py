@@ -35,10 +35,9 @@ from tenuto.api.run_shapes import (
 )
 from tenuto.api.transactions import Reading, Writing
 from tenuto.ports.journal import RunEntry, RunQuery
-from tenuto.service import notes, repeating, runs, telling
+from tenuto.service import notes, pages, repeating, runs, telling
 from tenuto.service.compare import compare, comparison_json
 from tenuto.service.named import named
-from tenuto.service.platform import Platform
 from tenuto.service.principal import Principal
 from tenuto.service.refusals import Refused
 
@@ -83,14 +82,12 @@ async def listing(
         labels=_labels(label or []),
         created_after=_seconds(created_after),
         created_before=_seconds(created_before),
-        cursor=cursor,
+        cursor=pages.age_of(cursor),
         limit=limit + 1,
     )
-    found = await _found(platform, who, query)
+    found, after = pages.split(await runs.listing(platform.archive.within(who.tenant), query), limit)
     await platform.flows.published.numbers.fill(found)
-    return Paged[RunLine](
-        items=[_line(entry) for entry in found[:limit]], next_cursor=found[limit - 1].id if len(found) > limit else None
-    )
+    return Paged[RunLine](items=[_line(entry) for entry in found], next_cursor=after)
 
 
 @router.post("/bulk", summary="Cancel, retry or delete many runs", openapi_extra=limited("start"))
@@ -207,14 +204,6 @@ async def list_notes(
 @router.post("/{run}/notes", status_code=201, summary="Add a note to a run", responses=problems(404))
 async def add_note(run: str, who: Writer, platform: ThePlatform, tx: Writing, body: NoteBody) -> NoteShown:
     return NoteShown.model_validate(notes.note_json(await notes.add(platform, tx, who, run, body.text)))
-
-
-async def _found(platform: Platform, who: Principal, query: RunQuery) -> list[RunEntry]:
-    try:
-        return await runs.listing(platform.archive.within(who.tenant), query)
-    except KeyError:
-        said = "this `cursor` was not given by a page of this list, or its run was deleted"
-        raise Refused("malformed", said, "begin again without it") from None
 
 
 def _query(asked: FilterBody) -> RunQuery:

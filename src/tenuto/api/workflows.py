@@ -17,7 +17,6 @@ from tenuto.api.run_hot import MOST_WAIT
 from tenuto.api.run_shapes import ErrorShown, Status
 from tenuto.service import hops, trace_ids, workflows
 from tenuto.service.principal import Principal
-from tenuto.service.refusals import Refused
 from tenuto.service.runs import moment
 from tenuto.service.starting import ended
 from tenuto.service.workflows import Workflow
@@ -108,11 +107,7 @@ async def listing(
     status: Annotated[str | None, Query(max_length=63)] = None,
 ) -> Paged[WorkflowShown]:
     """Newest first."""
-    try:
-        found, after = await workflows.listing(platform, who, limit=limit, cursor=cursor, status=status)
-    except KeyError:
-        said = "this `cursor` was not given by a page of this list, or its workflow was deleted"
-        raise Refused("malformed", said, "begin again without it") from None
+    found, after = await workflows.listing(platform, who, limit=limit, cursor=cursor, status=status)
     return Paged[WorkflowShown](items=[_shown(each) for each in found], next_cursor=after)
 
 

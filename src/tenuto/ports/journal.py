@@ -28,6 +28,9 @@ class Row:
     body: bytes
 
 
+Age = tuple[float, str]  # when a run was created, and its id: lists have the greatest first
+
+
 @dataclass(slots=True)
 class RunEntry:
     """A run's line in the index: what lists show and recovery asks for, without reading its facts.
@@ -49,6 +52,10 @@ class RunEntry:
     origin: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
     version: int | None = field(default=None, compare=False)
+
+    @property
+    def age(self) -> Age:
+        return self.created_at, self.id
 
 
 @dataclass(slots=True)
@@ -83,7 +90,7 @@ class RunQuery:
     """Newest first; everything that is asked for must hold. A `tenant` of None means all of them: whoever asks for
     others than the owner of the directory names one.
 
-    `cursor` is the id of the last run of the page before (`KeyError` if that run is gone, or another tenant's).
+    `cursor`: only what is older, as the last run of the page before was. That run may be gone.
     """
 
     statuses: frozenset[str] | None = None
@@ -97,7 +104,7 @@ class RunQuery:
     created_before: float | None = None
     ended_after: float | None = None  # then or later
     ended_before: float | None = None
-    cursor: str | None = None
+    cursor: Age | None = None
     limit: int = 50
 
 

@@ -11,6 +11,7 @@ from typing import Final, Literal
 from tenuto.core.flow.findings import mapping
 from tenuto.ports.journal import RunEntry, RunQuery
 from tenuto.sdk.agents import Agent
+from tenuto.service import pages
 from tenuto.service.agent_flows import AGENT_LABEL, Order, agent_of, execution, flow_of, read_flow
 from tenuto.service.agent_names import find
 from tenuto.service.archive import UNFINISHED, Archive
@@ -97,9 +98,9 @@ async def executions(
     """Of one agent, the newest first; and the cursor of the page after."""
     agent = await known(platform, who, name)
     archive = platform.archive.within(who.tenant)
-    found = await archive.runs(replace(_of(agent.name), cursor=cursor, limit=limit + 1))
-    shown = [await _told(archive, entry) for entry in found[:limit]]
-    return shown, found[limit - 1].id if len(found) > limit else None
+    found = await archive.runs(replace(_of(agent.name), cursor=pages.age_of(cursor), limit=limit + 1))
+    page, after = pages.split(found, limit)
+    return [await _told(archive, entry) for entry in page], after
 
 
 async def settled(platform: Platform, run: str) -> None:

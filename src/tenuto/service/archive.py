@@ -72,7 +72,7 @@ class Archive:
         found: list[RunEntry] = []
         while page := await self.runs(query):
             found += page
-            query = replace(query, cursor=page[-1].id)
+            query = replace(query, cursor=page[-1].age)
         return found
 
     async def facts(self, run: str, after: int = 0) -> list[tuple[int, Fact]]:

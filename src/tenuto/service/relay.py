@@ -172,7 +172,7 @@ class Relay:
         while page := await self.platform.archive.journal.runs(query):
             for entry in page:
                 yield entry
-            query = replace(query, cursor=page[-1].id)
+            query = replace(query, cursor=page[-1].age)
 
     async def _mark(self, now: float) -> float:
         """Up to when everything was told; now, if nothing ever was."""

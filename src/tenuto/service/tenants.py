@@ -169,7 +169,7 @@ async def _runs(platform: Platform, tenant: str, *, live: bool) -> list[RunEntry
         found += page
         if not live or len(page) < _PAGE:
             break
-        query = replace(query, cursor=page[-1].id)
+        query = replace(query, cursor=page[-1].age)
     return found
 
 

@@ -11,7 +11,7 @@ from typing import Final
 from tenuto.core.flow.findings import mapping
 from tenuto.documents.agent_file import kebab
 from tenuto.ports.journal import RunEntry, RunQuery
-from tenuto.service import telling
+from tenuto.service import pages, telling
 from tenuto.service.agent_flows import read_flow
 from tenuto.service.archive import Archive
 from tenuto.service.named import named
@@ -134,10 +134,10 @@ async def listing(
     if status is not None and status not in STATUSES:
         raise Refused("invalid", f"`{status[:40]}` is no status of a workflow", f"one of {', '.join(sorted(STATUSES))}")
     archive = platform.archive.within(who.tenant)
-    query = RunQuery(flow=FLOW, labels={_LABEL: FLOW}, cursor=cursor, limit=limit + 1)
+    query = RunQuery(flow=FLOW, labels={_LABEL: FLOW}, cursor=pages.age_of(cursor), limit=limit + 1)
     found = await archive.runs(replace(query, statuses=frozenset({status}) if status else None))
-    shown = [await _shown(archive, entry) for entry in found[:limit]]
-    return shown, found[limit - 1].id if len(found) > limit else None
+    page, after = pages.split(found, limit)
+    return [await _shown(archive, entry) for entry in page], after
 
 
 async def cancel(platform: Platform, who: Principal, word: str) -> Workflow:

@@ -31,10 +31,9 @@ class MemoryJournal:
         return [replace(row) for row in self._facts.get(run, [])[after:until]]
 
     async def runs(self, query: RunQuery) -> list[RunEntry]:
-        found = sorted(self._entries.values(), key=_age, reverse=True)
+        found = sorted(self._entries.values(), key=lambda entry: entry.age, reverse=True)
         if query.cursor is not None:
-            last = _age(self._at(query.cursor, query.tenant))
-            found = [entry for entry in found if _age(entry) < last]
+            found = [entry for entry in found if entry.age < query.cursor]
         return [replace(entry) for entry in found if _matches(entry, query)][: query.limit]
 
     async def delete(self, run: str) -> bool:
@@ -66,12 +65,6 @@ class MemoryJournal:
     async def close(self) -> None:
         self._closed = True
 
-    def _at(self, cursor: str, tenant: str | None) -> RunEntry:
-        entry = self._entries[cursor]
-        if tenant not in (None, entry.tenant):
-            raise KeyError(cursor)
-        return entry
-
     def _written(self, write: Write) -> Exception | None:
         if self._closed:
             return Closed("The journal is closed.")
@@ -102,10 +95,6 @@ def _ended(rows: list[Row] | None, entry: RunEntry | None) -> bool:
     if rows:
         return rows[-1].type in ENDS
     return entry is not None and entry.ended_at is not None
-
-
-def _age(entry: RunEntry) -> tuple[float, str]:
-    return entry.created_at, entry.id
 
 
 def _matches(entry: RunEntry, query: RunQuery) -> bool:

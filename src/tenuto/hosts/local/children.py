@@ -113,7 +113,7 @@ class Children:
             for child in page:
                 with suppress(Refused):  # it has ended by itself
                     await self._host.signal(child.id, name, None, by=by, key=key)
-            query = replace(query, cursor=page[-1].id)
+            query = replace(query, cursor=page[-1].age)
 
     def _request(self, parent: Run, found: Found, run: str, given: Any, depth: int) -> StartRequest:
         about = parent.state.about

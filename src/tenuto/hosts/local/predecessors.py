@@ -11,7 +11,7 @@ from tenuto.hosts.local.admission import Admission
 from tenuto.hosts.local.history import History
 from tenuto.ports.codec import UnknownFact
 from tenuto.ports.engine import Refused
-from tenuto.ports.journal import Damaged, Journal, RunEntry, RunQuery
+from tenuto.ports.journal import Age, Damaged, Journal, RunEntry, RunQuery
 
 UNFINISHED = frozenset({"queued", "running", "waiting"})
 
@@ -46,13 +46,13 @@ class Predecessors:
     async def unfinished(self, flow: str | None = None) -> list[RunEntry]:
         """The runs that have not ended, the oldest first."""
         found: list[RunEntry] = []
-        cursor: str | None = None
+        cursor: Age | None = None
         while True:
             page = await self._journal.runs(RunQuery(statuses=UNFINISHED, flow=flow, cursor=cursor, limit=_PAGE))
             found += page
             if len(page) < _PAGE:
                 return found[::-1]
-            cursor = page[-1].id
+            cursor = page[-1].age
 
     async def _restore(self, flow: Flow) -> None:
         for entry in await self.unfinished(flow.name):

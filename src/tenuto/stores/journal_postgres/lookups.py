@@ -6,23 +6,21 @@ from tenuto.ports.journal import RunQuery
 
 from .rows import COLUMNS, labels_of, tags_of, text
 
-AGE_OF: Final = "SELECT created_at, id FROM tenuto_journal.runs WHERE id = $1 AND ($2::bytea IS NULL OR tenant = $2)"
-
 _BEYOND: Final = b"\xff"  # after every continuation: no UTF-8 has this byte
 
 
 class Listing:
     """A statement that grows condition by condition, with what is bound to it."""
 
-    def __init__(self, query: RunQuery, age: tuple[float, bytes] | None = None) -> None:
-        """`age`: of the run that the page goes on after."""
+    def __init__(self, query: RunQuery) -> None:
         self.bound: list[object] = []
         self._conditions: list[str] = []
         self._same(query)
         self._alike(query)
         self._in_time(query)
-        if age is not None:
-            self._add("(created_at, id) < ({}, {})", *age)
+        if query.cursor is not None:
+            created_at, run = query.cursor
+            self._add("(created_at, id) < ({}, {})", created_at, text(run))
         self._limit = self._bind(query.limit)
 
     @property

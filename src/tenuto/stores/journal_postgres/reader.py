@@ -14,7 +14,7 @@ from tenuto.ports.journal import ENDS, Closed, Damaged, Newer, Row, RunEntry, Ru
 
 from . import database
 from .failures import passes, place_of, refusal_to_open, unavailable, verdict
-from .lookups import AGE_OF, Listing
+from .lookups import Listing
 from .owner import holder
 from .rows import SELECT_FACTS, entry_of, of_text, text
 from .sql import Connection, Line, Pool, pool_of
@@ -157,16 +157,8 @@ async def connections(url: str) -> Pool:
 
 
 async def _runs(connection: Connection, query: RunQuery) -> list[Line]:
-    age = None if query.cursor is None else await _age_of(connection, query.cursor, query.tenant)
-    listing = Listing(query, age)
+    listing = Listing(query)
     return await connection.fetch(listing.statement, *listing.bound)
-
-
-async def _age_of(connection: Connection, run: str, tenant: str | None) -> tuple[float, bytes]:
-    found = await connection.fetchrow(AGE_OF, text(run), None if tenant is None else text(tenant))
-    if found is None:
-        raise KeyError(run)
-    return found[0], found[1]
 
 
 async def _problems(connection: Connection) -> list[str]:

@@ -8,8 +8,6 @@ from tenuto.ports.journal import RunQuery
 from .rows import COLUMNS
 from .sql import Sql
 
-AGE_OF: Final = "SELECT created_at, id FROM runs WHERE id = ? AND (? IS NULL OR tenant = ?)"
-
 _UNFINISHED: Final = frozenset({"queued", "running", "waiting"})
 _LAST_CHARACTER: Final = "\U0010ffff"
 _LABELLED: Final = "labels <> '{}'"  # as in the index of those that have any
@@ -25,13 +23,13 @@ _FEW: Final = (
 _Condition = tuple[str, Sequence[Sql]]
 
 
-def listing(query: RunQuery, age: tuple[Sql, Sql] | None = None) -> tuple[str, list[Sql]]:
-    """The statement and what is bound to it. `age`: of the run that the page goes on after."""
+def listing(query: RunQuery) -> tuple[str, list[Sql]]:
+    """The statement and what is bound to it."""
     few = query.name is not None and not _begins_many(query.name)
     source, first = (_FEW, [query.name, query.name, f"{query.name}{_LAST_CHARACTER}"]) if few else ("", [])
     conditions = [*_columns(query), *_status(query), *([] if few else _name(query)), *_labels(query), *_times(query)]
-    if age is not None:
-        conditions.append(("(created_at, id) < (?, ?)", age))
+    if query.cursor is not None:
+        conditions.append(("(created_at, id) < (?, ?)", query.cursor))
     where = " AND ".join(text for text, _ in conditions) or "TRUE"
     statement = f"{source}SELECT {COLUMNS} FROM {'found' if few else 'runs'} WHERE {where} ORDER BY created_at DESC, id DESC LIMIT ?"  # noqa: S608  # constants only
     return statement, [*first, *(value for _, values in conditions for value in values), query.limit]

@@ -19,7 +19,7 @@ from tenuto.ports.journal import ENDS, Damaged, Row, RunEntry, RunQuery
 from .database import check_format, connect, extent, meta, snapshot
 from .failures import sentences
 from .head import check, mark_in
-from .lookups import AGE_OF, listing
+from .lookups import listing
 from .owner import owner_of
 from .rows import SELECT_FACTS, entry_of
 from .sql import Connection, Sql
@@ -94,15 +94,8 @@ class SqliteReader:
 
     def _runs(self, query: RunQuery) -> list[RunEntry]:
         with snapshot(self._db):
-            age = None if query.cursor is None else self._age_of(query.cursor, query.tenant)
-            statement, values = listing(query, age)
+            statement, values = listing(query)
             return [entry_of(row) for row in self._db.execute(statement, values)]
-
-    def _age_of(self, run: str, tenant: str | None) -> tuple[Sql, Sql]:
-        found = self._db.execute(AGE_OF, (run, tenant, tenant)).fetchone()
-        if found is None:
-            raise KeyError(run)
-        return found[0], found[1]
 
     def _get(self, digest: str) -> bytes:
         content = self._db.execute("SELECT content FROM blobs WHERE hash = ?", (digest,)).get

@@ -93,6 +93,12 @@ async def ids(journal: Journal, **query: Any) -> list[str]:
     return [found.id for found in await journal.runs(RunQuery(**query))]
 
 
+async def after(journal: Journal, run: str, **query: Any) -> list[str]:
+    """The page that follows one which ended with this run."""
+    last = next(found for found in await journal.runs(RunQuery(limit=500)) if found.id == run)
+    return await ids(journal, cursor=last.age, **query)
+
+
 async def refused(answer: Awaitable[object], kind: type[BaseException]) -> BaseException:
     """The error of that kind which must come."""
     try:
