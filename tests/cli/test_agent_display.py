@@ -6,6 +6,7 @@ import pytest
 
 from tenuto.cli.agent_display import AgentDisplay
 from tenuto.cli.agent_report import efforts_line
+from tenuto.cli.look import cost
 from tenuto.cli.wrapping import Wrapping
 from tenuto.core import events
 from tenuto.documents import load
@@ -206,6 +207,9 @@ class TestReport:
         efforts = Efforts(1, 2, ["scripted:demo"], {"tokens": 1234, "usd": 0.004})
 
         assert efforts_line(efforts, 2.1) == "1 answer of scripted:demo, 2 tool calls  2.1s  $0.004 1,234 tokens"
+
+    def test_the_smallest_cost_is_not_none(self) -> None:
+        assert cost({"usd": 0.00002, "tokens": 15.0}) == "under $0.0001 15 tokens"
 
     @pytest.mark.parametrize(
         ("output", "said"),

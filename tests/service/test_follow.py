@@ -4,10 +4,12 @@ from typing import Any
 
 import pytest
 
+from tenuto.cli.describe import wait_text, wait_todo
 from tenuto.service.follow import follow
 from tenuto.service.projection import RunView
 from tenuto.testing.driver import Driver
 
+ECHO: dict[str, Any] = {"use": "debug.echo", "with": {"value": 1}}
 WAITERS: dict[str, Any] = {
     "flow": "waiters",
     "nodes": {
@@ -48,3 +50,17 @@ def test_what_a_run_leaves_behind_is_cancelled_not_pending(end: str) -> None:
     assert left == dict.fromkeys(left, "cancelled")
     assert {path: driver.state.nodes[path].status for path in left} == left
     assert view.nodes["ok"].ended_at == view.ended_at
+
+
+def test_a_run_whose_budget_is_used_up_says_of_what_nothing_is_left() -> None:
+    """What it could still spend is not told: more of it would not help."""
+    driver = Driver(
+        {"flow": "dear", "budget": {"tokens": 100, "usd": 1}, "nodes": {"a": ECHO, "b": {**ECHO, "after": ["a"]}}}
+    ).start()
+
+    driver.succeed("a", usage={"tokens": 150.0, "usd": 0.5})
+    (wait,) = follow(enumerate(driver.facts, 1), driver.flow).waits()
+
+    assert (wait.kind, wait.ask) == ("budget", {"used": {"tokens": 150}, "limit": {"tokens": 100}})
+    assert wait_text(wait, 0.0) == "its budget is used up: 150 of 100 tokens"
+    assert wait_todo(wait, "dear") == """tenuto runs signal dear budget --data '{"add": {"tokens": 100}}'"""

@@ -107,7 +107,10 @@ class TestWithoutADocument:
         step = events.StepRecorded(101.0, "plan", "llm:1", "h", None, usage={"usd": 0.25, "tokens": 10.0})
         outcome = events.NodeSucceeded(102.0, "plan", "done", 1, usage={"usd": 0.5})
 
-        assert project(enumerate([STARTED, step, outcome], 1)).cost == {"usd": 0.75, "tokens": 10.0}
+        cost = project(enumerate([STARTED, step, outcome], 1)).cost
+
+        assert cost == {"usd": 0.75, "tokens": 10}
+        assert repr(cost["tokens"]) == "10", "tokens are counted, and shown as whole numbers"
 
 
 def test_the_parent_of_a_path_is_what_it_stands_in() -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final
+from typing import Final, cast
 
 from tenuto.cli.look import clock, compact, duration, plural, preview, safe, shorten
 from tenuto.service.agent_efforts import text_of
@@ -92,7 +92,7 @@ def wait_text(wait: Wait, now: float) -> str:
         case "time":
             return f"waits {until.strip()}".rstrip()
         case "budget":
-            return "its budget is used up"
+            return f"its budget is used up{_used_up(wait)}"
         case "pause":
             return "it is paused"
         case "decision":
@@ -111,7 +111,8 @@ def wait_todo(wait: Wait, run: str) -> str:
         case "signal":
             return f"tenuto runs signal {run} {_quoted(wait.signal or '')}"
         case "budget":
-            return f'tenuto runs signal {run} budget --data \'{{"add": {{"usd": 1}}}}\''
+            more = compact({"add": wait.ask.get("limit") or {"usd": 1}})
+            return f"tenuto runs signal {run} budget --data '{more}'"
         case "pause":
             return f"tenuto runs unpause {run}"
         case "decision":
@@ -120,6 +121,13 @@ def wait_todo(wait: Wait, run: str) -> str:
             return wait_todo(wait.waits[0], run)
         case _:
             return ""
+
+
+def _used_up(wait: Wait) -> str:
+    """`: 1,500 of 1,300 tokens`."""
+    used, limits = (cast("dict[str, float]", wait.ask.get(key) or {}) for key in ("used", "limit"))
+    said = ", ".join(f"{used[unit]:,} of {limit:,} {unit}" for unit, limit in limits.items())
+    return f": {said}" if said else ""
 
 
 def _form(wait: Wait) -> str:

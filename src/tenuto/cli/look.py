@@ -12,6 +12,7 @@ from typing import Final, TextIO
 
 Json = object
 
+_LEAST: Final = 0.0001  # dollars that are shown
 SPINNER: Final = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 
 _FANCY: Final = {
@@ -162,8 +163,13 @@ def plural(count: int, noun: str) -> str:
 
 def cost(spent: dict[str, float]) -> str:
     """`$0.004` and tokens, where any were spent."""
-    said = [f"${spent['usd']:.4f}".rstrip("0").rstrip(".")] if spent.get("usd") else []
+    said = [_dollars(spent["usd"])] if spent.get("usd") else []
     return " ".join([*said, f"{spent['tokens']:,.0f} tokens"] if spent.get("tokens") else said)
+
+
+def _dollars(amount: float) -> str:
+    """Four digits are enough, but no cost is none."""
+    return f"${amount:.4f}".rstrip("0").rstrip(".") if amount >= _LEAST else f"under ${_LEAST}"
 
 
 def compact(value: Json) -> str:

@@ -9,6 +9,7 @@ from tenuto.core.flow.findings import mapping
 from tenuto.sdk.agents import Agent
 from tenuto.sdk.agents.agent_json import agent_of
 from tenuto.sdk.errors import NodeError
+from tenuto.service.spending import spend
 
 Json = object
 
@@ -26,8 +27,7 @@ class Efforts:
         self.asked += other.asked
         self.called += other.called
         self.models += [model for model in other.models if model not in self.models]
-        for unit, amount in other.cost.items():
-            self.cost[unit] = self.cost.get(unit, 0) + amount
+        spend(self.cost, other.cost)
 
 
 def efforts_of(facts: Iterable[tuple[int, Fact]]) -> Efforts:
@@ -58,8 +58,7 @@ def text_of(output: Json) -> str:
 
 def _count(found: Efforts, fact: StepRecorded) -> None:
     kind = fact.key.rpartition("/")[2].partition(":")[0]
-    for unit, amount in (fact.usage or {}).items():
-        found.cost[unit] = found.cost.get(unit, 0) + amount
+    spend(found.cost, fact.usage)
     if kind == "call":
         found.called += 1
     elif kind == "model":

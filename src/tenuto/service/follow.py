@@ -16,6 +16,7 @@ from tenuto.core.events import ChildFinished, ChildStarted, Fact, RunQueued
 from tenuto.core.flow.model import Flow
 from tenuto.core.machine import BUDGET, RESUME, NodeState, Origin, State, about_of, evolve, new_state, node_at
 from tenuto.service.projection import NodeView, Projector, RunView, Wait, outline
+from tenuto.service.spending import counted
 
 Json = object
 
@@ -115,7 +116,7 @@ class Follower:
         if state.paused:
             yield Wait("", "pause", RESUME)
         if state.over and state.held:
-            yield Wait("", "budget", BUDGET)
+            yield Wait("", "budget", BUDGET, ask=_spent_up(state))
 
     # --- the runs that it called
 
@@ -188,6 +189,15 @@ def _enrich_call(node: NodeView, child: Follower) -> None:
     waiting = child.view().status == "waiting"
     node.status = "waiting" if waiting else "running"
     node.wait = Wait(node.path, "run", run=node.child, waits=asked) if asked or waiting else None
+
+
+def _spent_up(state: State) -> dict[str, Json]:
+    """Of what nothing is left, as far as the run may spend it: how much was used, and the limit."""
+    over = {unit: limit for unit, limit in state.limit.items() if state.usage.get(unit, 0) >= limit}
+    return {
+        "used": {unit: counted(unit, state.usage[unit]) for unit in over},
+        "limit": {unit: counted(unit, limit) for unit, limit in over.items()},
+    }
 
 
 def _from_outside(path: str, wait: Wait) -> Wait:

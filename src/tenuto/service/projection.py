@@ -13,6 +13,7 @@ from tenuto.core import events
 from tenuto.core.events import Fact
 from tenuto.core.flow.model import Body, Flow, Node
 from tenuto.core.machine import PAUSE, RESUME, node_at
+from tenuto.service.spending import spend
 
 Json = object
 
@@ -157,7 +158,7 @@ def _step(seen: Projector, fact: events.StepStarted | events.StepRecorded | even
         node.status, node.wait = "running", None
         node.started_at = node.started_at or fact.at
     if isinstance(fact, events.StepRecorded):
-        _spend(seen, fact.usage)
+        spend(seen.view.cost, fact.usage)
 
 
 def _succeeded(seen: Projector, fact: events.NodeSucceeded) -> None:
@@ -177,7 +178,7 @@ def _outcome(seen: Projector, fact: events.NodeSucceeded | events.NodeFailed) ->
     first = fact.started_at if fact.attempt == 1 else None
     node.started_at = first or node.started_at or fact.started_at or fact.at
     node.input = fact.input
-    _spend(seen, fact.usage)
+    spend(seen.view.cost, fact.usage)
     return node
 
 
@@ -186,7 +187,7 @@ def _retrying(seen: Projector, fact: events.NodeRetrying) -> None:
     node.status, node.attempts, node.due, node.error = "retrying", fact.attempt, fact.due, fact.error
     node.input = fact.input
     node.started_at = node.started_at or fact.started_at or fact.at
-    _spend(seen, fact.usage)
+    spend(seen.view.cost, fact.usage)
 
 
 def _suspended(seen: Projector, fact: events.NodeSuspended) -> None:
@@ -249,7 +250,7 @@ def _child_started(seen: Projector, fact: events.ChildStarted) -> None:
 
 
 def _child_finished(seen: Projector, fact: events.ChildFinished) -> None:
-    _spend(seen, fact.usage)
+    spend(seen.view.cost, fact.usage)
 
 
 def _ended(seen: Projector, fact: events.RunSucceeded | events.RunFailed | events.RunCancelled) -> None:
@@ -266,11 +267,6 @@ def _ended(seen: Projector, fact: events.RunSucceeded | events.RunFailed | event
 
 def _nothing(seen: Projector, fact: Fact) -> None:
     """Facts that change no view."""
-
-
-def _spend(seen: Projector, usage: dict[str, float] | None) -> None:
-    for unit, amount in (usage or {}).items():
-        seen.view.cost[unit] = seen.view.cost.get(unit, 0) + amount
 
 
 _FOLDS: Mapping[str, Callable[[Projector, Any], None]] = {
