@@ -12,7 +12,7 @@ from tenuto.core.commands import RunNode
 from tenuto.core.events import SignalReceived
 from tenuto.core.flow.library import NodeType
 from tenuto.core.inputs import Signal
-from tenuto.core.machine import PAUSE, RESUME
+from tenuto.core.machine import PAUSE, RESUME, waits_of
 from tenuto.sdk.errors import NodeError, Suspended
 from tenuto.testing.driver import Driver
 
@@ -63,9 +63,10 @@ def _answer(story: Story, driver: Driver) -> bool:
     for path, node in list(driver.state.nodes.items()):
         if node.status not in {"waiting", "unknown"} or node.settled:
             continue
-        name = path if node.status == "unknown" else str((node.awaits or {}).get("signal"))
-        if name in story.answers:
-            heard = bool(driver.tell(Signal(driver.now, name, story.answers[name], by="ann"))) or heard
+        names = [path] if node.status == "unknown" else [str(wait.get("signal")) for wait in waits_of(node)]
+        for name in names:
+            if name in story.answers:
+                heard = bool(driver.tell(Signal(driver.now, name, story.answers[name], by="ann"))) or heard
     if driver.state.held and "budget" in story.answers:
         heard = bool(driver.tell(Signal(driver.now, "budget", story.answers["budget"]))) or heard
     return heard
@@ -92,6 +93,24 @@ def asks(_given: Any, command: RunNode) -> Any:
     if "answer" not in command.steps:
         raise Suspended("answer", signal="reply")
     return command.steps["answer"][1]
+
+
+class Several(Suspended):
+    """A wait for several answers at once; the last one is given up after a minute."""
+
+    @property
+    def awaits(self) -> dict[str, Any]:
+        first, *also = ({"key": key, "signal": f"a/{key}"} for key in self.ask)
+        return {**first, "also": also, "seconds": 600} if also else first
+
+
+def asks_much(_given: Any, command: RunNode) -> Any:
+    """A behaviour that waits for three answers, and goes on with each as far as it can."""
+    keys = ("one", "two", "three")
+    open_ = [key for key in keys if key not in command.steps]
+    if open_:
+        raise Several(open_[0], signal="", ask=open_)
+    return [command.steps[key][1] for key in keys]
 
 
 def work(**keys: Any) -> dict[str, Any]:
@@ -230,6 +249,11 @@ STORIES: dict[str, Story] = {
         {"nodes": {"m": {"use": "mail", "with": {"to": "ann"}}, "n": work(after=["m"])}, "output": "${m}"},
         nodes={"mail": "sent", "work": 1},
         answers={"m": {"decision": "done", "output": "sent"}},
+    ),
+    "several": Story(
+        {"nodes": {"a": work(), "b": work(after=["a"])}, "output": "${a}"},
+        nodes={"a": asks_much, "b": "after all"},
+        answers={"a/two": "2", "a/three": "3"},
     ),
     "suspension": Story(
         {"nodes": {"a": work(), "b": work(after=["a"])}, "output": "${b}"},

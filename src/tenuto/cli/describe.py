@@ -229,7 +229,8 @@ def _waiting(node: NodeView, run: str, now: float) -> Detail:
     wait = node.wait
     if wait is None:
         return Detail("waits", "yellow")
-    return Detail(safe(wait_text(wait, now)), "yellow", wait_todo(wait, run))
+    more = f"  (and {len(wait.waits) - 1} more)" if len(wait.waits) > 1 else ""
+    return Detail(safe(wait_text(wait, now)) + more, "yellow", wait_todo(wait, run))
 
 
 def _quoted(path: str) -> str:

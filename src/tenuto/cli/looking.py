@@ -83,6 +83,24 @@ def show(data: Path | None, word: str, under: str, *, logs: bool, json: bool) ->
     return 0
 
 
+def _todo(node: NodeView, run: str, painter: Painter, names: Mapping[str, str]) -> None:
+    """What a person can do about a node: one thing after the other, where it waits for several."""
+    waits = (node.wait.waits or (node.wait,)) if node.wait and not node.settled else ()
+    for wait in waits:
+        if len(waits) > 1:
+            painter.line(Cell(f"     {describe.wait_text(wait, time.time())}", "yellow"))
+        for argument in describe.argument_lines(wait):
+            painter.line(Cell(f"     {argument}", "yellow"))
+        _arrow(describe.wait_todo(wait, run), painter)
+    if not waits:
+        _arrow(describe.detail(node, run, time.time(), names).todo, painter)
+
+
+def _arrow(todo: str, painter: Painter) -> None:
+    if todo:
+        painter.line(Cell(f"     {painter.look.mark('arrow')} {todo}", "cyan"))
+
+
 def _show(view: RunView, under: str, place: Place, names: Mapping[str, str], status: str = "") -> None:
     """`status`: a better word for how it stands."""
     painter, status = Painter.for_stdout(), status or view.status
@@ -100,11 +118,7 @@ def _show(view: RunView, under: str, place: Place, names: Mapping[str, str], sta
     say()
     painter.table([_node_row(node, named, look, names) for node in view.level(under).values()])
     for node in view.level(under).values():
-        for argument in describe.argument_lines(node.wait) if node.wait and not node.settled else ():
-            painter.line(Cell(f"     {argument}", "yellow"))
-        todo = describe.detail(node, named, time.time(), names).todo
-        if todo:
-            painter.line(Cell(f"     {look.mark('arrow')} {todo}", "cyan"))
+        _todo(node, named, painter, names)
     for label, value in (("input", view.input), ("output", view.output)):
         if value not in (None, {}) and not under:
             say()

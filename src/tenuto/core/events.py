@@ -149,7 +149,10 @@ class NodeRetrying:
 
 @dataclass(slots=True)
 class NodeSuspended:
-    """The node ended its turn and waits. `awaits`: {key, signal, due?, ask?}: it runs again when the signal is there."""
+    """The node ended its turn and waits. `awaits`: {key, signal, due?, ask?}: it runs again when the signal is there.
+
+    Where it waits for several things at once, `also` in it lists the others; it runs again with each.
+    """
 
     type: ClassVar[str] = "node.suspended"
     at: float

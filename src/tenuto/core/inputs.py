@@ -89,7 +89,7 @@ class Doubt:
 
 @dataclass(slots=True)
 class Suspended:
-    """The function ended its turn. `awaits`: {key, signal, seconds?, ask?}."""
+    """The function ended its turn. `awaits`: {key, signal, seconds?, ask?}, and the like in its `also`."""
 
     at: float
     path: str

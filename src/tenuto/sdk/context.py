@@ -120,7 +120,8 @@ class Context(Protocol):
         """End here, cost nothing, and run again when the signal is there or `timeout` seconds have passed.
 
         The second time it answers at once: `{"signal": payload}` or `{"timeout": True}`. The signal's name is
-        `<path>/<key>` unless given. `ask` is shown to whoever shall answer.
+        `<path>/<key>` unless given. `ask` is shown to whoever shall answer. Parts of a node that run side by side (`gather`)
+        may each come to wait: all is asked at once, and the node runs again with each answer.
         """
         ...
 

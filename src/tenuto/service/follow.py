@@ -15,7 +15,7 @@ from tenuto.core.commands import StartChild
 from tenuto.core.events import ChildFinished, ChildStarted, Fact, RunQueued
 from tenuto.core.flow.model import Flow
 from tenuto.core.machine import BUDGET, RESUME, NodeState, Origin, State, about_of, evolve, new_state, node_at
-from tenuto.service.projection import NodeView, Projector, RunView, Wait, outline
+from tenuto.service.projection import NodeView, Projector, RunView, Wait, outline, waits_of_node
 from tenuto.service.spending import counted
 
 Json = object
@@ -178,7 +178,7 @@ def _enrich(node: NodeView, ns: NodeState, state: State) -> None:
     if ns.status == "waiting":
         node.wait = _wait(ns, timer.due if timer else None)
     elif ns.status == "running":
-        node.wait = None
+        node.wait = _wait(ns, None) if ns.node.is_library and ns.awaits else None
 
 
 def _enrich_call(node: NodeView, child: Follower) -> None:
@@ -207,11 +207,9 @@ def _from_outside(path: str, wait: Wait) -> Wait:
 
 
 def _wait(ns: NodeState, due: float | None) -> Wait:
-    awaits = ns.awaits or {}
-    signal = awaits.get("signal")
     if ns.node.use == "approval":
         return Wait(ns.path, "approval", ns.path, due, dict(ns.input or {}))
-    ask = awaits.get("ask")
-    if isinstance(ask, dict):
-        return Wait(ns.path, "approval", signal, due, cast("dict[str, Json]", ask))
+    if ns.node.is_library and ns.awaits is not None:
+        return waits_of_node(ns.path, ns.awaits)
+    signal = (ns.awaits or {}).get("signal")
     return Wait(ns.path, "signal" if signal else "time", signal, due)

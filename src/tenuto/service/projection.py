@@ -5,7 +5,7 @@
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from heapq import heappop, heappush
 from typing import Any, Literal
 
@@ -26,7 +26,8 @@ class Wait:
     """What a node waits for: a person (`approval`, `decision`), a `signal`, a point in `time`, or a child `run`.
     The run itself may wait for more `budget`, or for the end of a `pause`.
 
-    `waits`: what that child asks. Each is told by its path from here: the `call` node's, a slash, the child's own.
+    `waits`: what that child asks. Each is told by its path from here: the `call` node's, a slash, the child's own. Or all
+    that the node waits for, where that is several things.
     """
 
     path: str
@@ -194,7 +195,7 @@ def _suspended(seen: Projector, fact: events.NodeSuspended) -> None:
     node = seen.node(fact.path)
     node.status, node.attempts, node.input = "waiting", fact.attempt, fact.input
     node.started_at = node.started_at or fact.at
-    node.wait = wait_of_suspension(fact)
+    node.wait = waits_of_node(fact.path, fact.awaits)
 
 
 def _unknown(seen: Projector, fact: events.NodeUnknown) -> None:
@@ -310,11 +311,17 @@ def _blank(path: str, node: Node | None) -> NodeView:
     return NodeView(path, node.use, max_attempts=node.retry.attempts) if node else NodeView(path)
 
 
-def wait_of_suspension(fact: events.NodeSuspended) -> Wait:
-    said = fact.awaits
+def waits_of_node(path: str, awaits: Mapping[str, Any]) -> Wait:
+    """What a node waits for that ended its turn: the first thing, below which all stand where it waits for several."""
+    first = _wait_of(path, awaits)
+    also = [_wait_of(path, each) for each in awaits.get("also", ())]
+    return replace(first, waits=(first, *also)) if also else first
+
+
+def _wait_of(path: str, said: Mapping[str, Any]) -> Wait:
     signal, due, ask = said.get("signal"), said.get("due"), said.get("ask")
     return Wait(
-        fact.path,
+        path,
         "approval" if isinstance(ask, dict) else "signal" if isinstance(signal, str) else "time",
         signal if isinstance(signal, str) else None,
         due if isinstance(due, float | int) else None,

@@ -167,10 +167,19 @@ class Driver:
         else:
             self.tell(inputs.Starting(self.now, path, command.attempt))
 
-    def suspend(self, path: str, key: str, signal: str, *, seconds: float | None = None, ask: Json = None) -> None:
-        """The node at `path` ends its turn and waits for a signal."""
-        awaits = {"key": key, "signal": signal, "seconds": seconds, "ask": ask}
-        given = {name: value for name, value in awaits.items() if value is not None}
+    def suspend(
+        self,
+        path: str,
+        key: str,
+        signal: str,
+        *,
+        seconds: float | None = None,
+        ask: Json = None,
+        also: Sequence[Mapping[str, Json]] = (),
+    ) -> None:
+        """The node at `path` ends its turn and waits for a signal. `also`: for others, `{key, signal, seconds?, ask?}` each."""
+        awaits = {"key": key, "signal": signal, "seconds": seconds, "ask": ask, "also": [dict(each) for each in also]}
+        given = {name: value for name, value in awaits.items() if value not in (None, [])}
         self.tell(inputs.Suspended(self.now, path, self.command(path).attempt, given))
 
     def step(
@@ -321,7 +330,7 @@ class Driver:
             how = {"retry": error.retry, "retry_after": error.retry_after, "fresh": error.fresh}
             self.fail(command.path, error.type, error.message, **how)
         except Suspended as pause:
-            self.suspend(command.path, pause.key, pause.signal, seconds=pause.seconds, ask=pause.ask)
+            self.tell(inputs.Suspended(self.now, command.path, command.attempt, pause.awaits))
         else:
             port, output = (answer.name, answer.value) if isinstance(answer, Port) else ("done", answer)
             self.succeed(command.path, output, port=port)

@@ -169,9 +169,10 @@ def _never_early(history: _History) -> Iterable[str]:
 
 
 def _note_due(due: dict[str, float], fact: events.NodeSuspended) -> None:
-    moment = fact.awaits.get("due")
-    if isinstance(moment, int | float):
-        due[fact.path] = float(moment)
+    moments = [wait.get("due") for wait in (fact.awaits, *fact.awaits.get("also", ()))]
+    first = [float(moment) for moment in moments if isinstance(moment, int | float)]
+    if first:
+        due[fact.path] = min(first)
 
 
 # --- I5 and I6: what waits for what ----------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from tenuto.core.machine.evolve import evolve
 from tenuto.core.machine.names import bind
 from tenuto.core.machine.origin import node_at, origin_of
 from tenuto.core.machine.refusal import refusal
-from tenuto.core.machine.signals import BUDGET, PAUSE, RESUME
+from tenuto.core.machine.signals import BUDGET, PAUSE, RESUME, wait_for, waits_of
 from tenuto.core.machine.snapshot import restore, snapshot
 from tenuto.core.machine.state import About, NodeState, Origin, Result, State, about_of
 from tenuto.core.machine.table import NODE, RUN, diagram
@@ -48,4 +48,6 @@ __all__ = [
     "snapshot",
     "take",
     "todo",
+    "wait_for",
+    "waits_of",
 ]

@@ -116,16 +116,22 @@ def _answer(ns: NodeState, data: Json, now: Moment) -> Iterable[events.Fact]:
     elif ns.node.use == "wait":
         yield events.NodeSucceeded(now.at, ns.path, "done", payload, input=ns.input, signal=seq)
     else:
-        yield _woken(ns, {"signal": payload, "by": by}, now.at, seq)
+        yield _woken(ns, _key(ns), {"signal": payload, "by": by}, now.at, seq)
 
 
-def _overslept(ns: NodeState, _data: Json, now: Moment) -> Iterable[events.Fact]:
-    yield _woken(ns, {"timeout": True}, now.at, None)
+def _overslept(ns: NodeState, data: Json, now: Moment) -> Iterable[events.Fact]:
+    for key in data or [_key(ns)]:
+        if key in (ns.steps or {}):
+            continue
+        yield _woken(ns, key, {"timeout": True}, now.at, None)
 
 
-def _woken(ns: NodeState, output: Json, at: float, signal: int | None) -> events.Fact:
+def _key(ns: NodeState) -> str:
+    return "" if ns.awaits is None else str(ns.awaits.get("key", ""))
+
+
+def _woken(ns: NodeState, key: str, output: Json, at: float, signal: int | None) -> events.Fact:
     """What a suspended node waited for stands among its steps when it runs again."""
-    key = "" if ns.awaits is None else str(ns.awaits.get("key", ""))
     return events.StepRecorded(at, ns.path, key, "", output, signal=signal)
 
 

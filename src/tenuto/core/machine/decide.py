@@ -11,7 +11,8 @@ from tenuto.core.commands import CancelNode, Command, RunNode, StartChild
 from tenuto.core.machine.agenda import Facts, Moment, drain, record
 from tenuto.core.machine.refusal import refusal
 from tenuto.core.machine.retries import failure
-from tenuto.core.machine.state import Error, NodeState, State
+from tenuto.core.machine.signals import waits_of
+from tenuto.core.machine.state import Error, Json, NodeState, State
 
 
 def decide(state: State, what: inputs.Input) -> Facts:
@@ -150,11 +151,21 @@ def _suspended(state: State, what: inputs.Suspended, facts: Facts) -> None:
         error = {"type": "cancelled", "message": "stopped", "node": what.path, "attempts": what.attempt}
         record(state, events.NodeFailed(what.at, what.path, error, what.attempt, input=ns.input), facts)
         return
-    awaits = {key: value for key, value in what.awaits.items() if key != "seconds"}
-    wait = what.awaits.get("seconds")
-    if isinstance(wait, int | float):
-        awaits["due"] = what.at + wait
+    awaits = _dated(ns, what.awaits, what.at)
+    if "also" in what.awaits:
+        awaits["also"] = [_dated(ns, each, what.at) for each in what.awaits["also"]]
     record(state, events.NodeSuspended(what.at, what.path, what.attempt, awaits, ns.input), facts)
+
+
+def _dated(ns: NodeState, wait: dict[str, Json], at: float) -> dict[str, Json]:
+    """One wait with the moment at which it ends. What is waited for already stays as it was asked."""
+    name = (wait["key"], wait["signal"])
+    known = next((each for each in waits_of(ns) if (each.get("key"), each.get("signal")) == name), None)
+    dated = {key: value for key, value in (known or wait).items() if key not in ("seconds", "also")}
+    seconds = wait.get("seconds")
+    if known is None and isinstance(seconds, int | float):
+        dated["due"] = at + seconds
+    return dated
 
 
 # --- steps

@@ -82,6 +82,7 @@ def node_retrying(state: State, fact: events.NodeRetrying) -> None:
     spend(state, fact.usage)
     ns.move(fact.type)
     state.retrying += 1
+    forget_wait(state, ns)
     ns.started = False
     ns.open_step = ns.verdict = ns.awaits = None
     if fact.fresh:
@@ -94,17 +95,22 @@ def node_suspended(state: State, fact: events.NodeSuspended) -> None:
     ns = progress(state, fact.path)
     ns.move(fact.type)
     ns.started = False
-    ns.awaits = dict(fact.awaits)
+    forget_wait(state, ns)
+    asked = [fact.awaits, *fact.awaits.get("also", ())]
+    open_ = [wait for wait in asked if wait.get("key") not in (ns.steps or {})]
+    signals.set_waits(ns, open_)
     state.todo.pop(fact.path, None)
-    due = fact.awaits.get("due")
-    if isinstance(due, int | float):
-        state.set_timer(fact.path, due)
+    if len(open_) < len(asked):  # an answer came while it still ran
+        _wake(state, ns)
+    elif due := [wait["due"] for wait in open_ if isinstance(wait.get("due"), int | float)]:
+        state.set_timer(fact.path, min(due))
     signals.await_signal(state, ns)
 
 
 def node_unknown(state: State, fact: events.NodeUnknown) -> None:
     ns = state.nodes[fact.path]
-    ns.verdict = None
+    forget_wait(state, ns)
+    ns.verdict = ns.awaits = None
     ns.doubt = fact.step or ""
     state.todo.pop(fact.path, None)
     ns.move(fact.type)
@@ -133,6 +139,7 @@ def step_recorded(state: State, fact: events.StepRecorded) -> None:
     ns.steps[fact.key] = (fact.input_hash, fact.output)
     if ns.open_step == fact.key:
         ns.open_step = None
+    signals.answered(state, ns, fact.key)
     if ns.status == "waiting":
         _wake(state, ns)
     elif ns.status == "unknown":
@@ -150,9 +157,8 @@ def step_recorded(state: State, fact: events.StepRecorded) -> None:
 
 
 def _wake(state: State, ns: NodeState) -> None:
-    forget_wait(state, ns)
+    """It runs again. What else it waits for may be answered meanwhile."""
     state.timers.pop(ns.path, None)
-    ns.awaits = ns.verdict = None
     ns.wake += 1
     ns.move("due")
     launch(state, ns)
@@ -169,6 +175,8 @@ def again(state: State, ns: NodeState) -> None:
 
 def steps_dropped(state: State, fact: events.StepsDropped) -> None:
     ns = state.nodes[fact.path]
+    forget_wait(state, ns)
+    ns.awaits = None
     dropped = drop_steps(ns.steps or {}, fact.key)
     if ns.once_steps and not ns.once_steps.isdisjoint(dropped):
         state.judge(ns, "doubt", fact.key)

@@ -11,6 +11,7 @@ from tenuto.core.machine.ready import launch, release_held
 from tenuto.core.machine.run_facts import fail_run
 from tenuto.core.machine.scopes import (
     end_scope,
+    forget_one,
     forget_wait,
     stop_container,
 )
@@ -106,12 +107,19 @@ def _node_timer(state: State, ns: NodeState) -> None:
     elif ns.node.use == "call":
         _stop_child(state, ns)
     elif ns.node.is_library:
-        forget_wait(state, ns)
-        state.judge(ns, "overslept")
+        _oversleep(state, ns)
     else:
         forget_wait(state, ns)
         timed = ns.node.use == "wait" and "signal" not in ns.node.with_
         state.judge(ns, "succeed", ("done" if timed else "timeout", None))
+
+
+def _oversleep(state: State, ns: NodeState) -> None:
+    """Nobody answered in time what it waits for, or some of it."""
+    late = [wait for wait in signals.waits_of(ns) if "due" in wait and wait["due"] <= state.at]
+    for wait in late:
+        forget_one(state, ns, wait)
+    state.judge(ns, "overslept", [wait["key"] for wait in late])
 
 
 def _timeout_error(ns: NodeState) -> dict[str, Json]:

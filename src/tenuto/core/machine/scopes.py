@@ -4,12 +4,14 @@ Nothing here evaluates the nodes themselves: a node whose needs hold is put on `
 before it returns.
 """
 
+from collections.abc import Mapping
 from typing import Literal
 
 from tenuto.core.commands import CancelNode, RunNode, StartChild
 from tenuto.core.expressions import ExpressionError
 from tenuto.core.flow.model import Body
 from tenuto.core.machine.names import output_of
+from tenuto.core.machine.signals import waits_of
 from tenuto.core.machine.state import FINALLY_TIMER, RUN_TIMER, Container, Ending, Error, Json, NodeState, Scope, State
 from tenuto.core.machine.table import SETTLED
 from tenuto.core.values import NOTHING
@@ -196,8 +198,13 @@ def _stop_waiting(state: State, ns: NodeState) -> None:
 
 
 def forget_wait(state: State, ns: NodeState) -> None:
-    """The node no longer waits for its signal."""
-    waiting = state.waiters.get(str(ns.awaits["signal"])) if ns.awaits and "signal" in ns.awaits else None
+    """The node no longer waits for its signals."""
+    for wait in waits_of(ns):
+        forget_one(state, ns, wait)
+
+
+def forget_one(state: State, ns: NodeState, wait: Mapping[str, Json]) -> None:
+    waiting = state.waiters.get(str(wait.get("signal")))
     if waiting is not None and ns in waiting:
         waiting.remove(ns)
 

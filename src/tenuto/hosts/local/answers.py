@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final, cast
 
-from tenuto.core.machine import NodeState, State
+from tenuto.core.machine import NodeState, State, wait_for
 from tenuto.hosts.local.forms import misfit
 from tenuto.ports.engine import Refused
 from tenuto.service.inputs import check
@@ -38,7 +38,7 @@ def unwelcome(state: State, name: str, payload: Any) -> Refusal | None:
     if found is None:
         return None
     ns, key = found
-    waiting = ns.awaits if ns in state.waiters.get(name, ()) else None
+    waiting = wait_for(ns, name) if ns in state.waiters.get(name, ()) else None
     if waiting is None:
         return _too_early_or_late(ns, name, key)
     ask = waiting.get("ask")

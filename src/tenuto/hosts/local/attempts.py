@@ -249,13 +249,17 @@ class Attempt:
         return self._failed("cancelled", message, retry=False)
 
     def _suspended(self, error: SuspendedBySdk) -> Input:
-        awaits = error.awaits
-        if "ask" in awaits:
-            try:
-                awaits["ask"] = self.redacted(to_json(awaits["ask"], "ask"))
-            except NodeError as refused:
-                return self._failed(refused.type, self._message(refused), retry=False)
+        """Where parts of it came to wait at once, it waits for each of them."""
+        waits = [] if self.context is None else self.context.waits()
+        try:
+            first, *more = [self._shown(wait.awaits) for wait in waits or [error]]
+        except NodeError as refused:
+            return self._failed(refused.type, self._message(refused), retry=False)
+        awaits = {**first, "also": more} if more else first
         return Suspended(self.owner.services.clock(), self.command.path, self.command.attempt, awaits)
+
+    def _shown(self, awaits: dict[str, Any]) -> dict[str, Any]:
+        return {**awaits, "ask": self.redacted(to_json(awaits["ask"], "ask"))} if "ask" in awaits else awaits
 
     # --- words for the heart
 

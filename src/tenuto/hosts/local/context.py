@@ -38,7 +38,9 @@ class Halt(BaseException):
 class LocalContext:
     """`prefix`: before the keys of all that a node asks which runs inside the one whose context is `within`."""
 
-    __slots__ = ("_attempt", "_files", "_inner", "_prefix", "_secrets", "_spoken", "_used", "cancelled", "covered")
+    __slots__ = (
+        "_attempt", "_files", "_inner", "_prefix", "_secrets", "_spoken", "_used", "_waits", "cancelled", "covered",
+    )  # fmt: skip
 
     def __init__(
         self, attempt: Asker, secrets: Mapping[str, str], *, within: "LocalContext | None" = None, prefix: str = ""
@@ -47,6 +49,7 @@ class LocalContext:
         self._secrets = secrets
         self._prefix = prefix
         self._used = None if within is None else within.keys()
+        self._waits: list[Suspended] | None = None if within is None else within.waits()
         # What runs inside a `once` step needs none of its own: where that one is in doubt, so is all of it.
         self.covered = within is not None and (within.covered or attempt.definition.effects == "once")
         self._inner: list[LocalContext] | None = None
@@ -172,7 +175,9 @@ class LocalContext:
         recorded = self._attempt.command.steps.get(key)
         if recorded is not None:
             return recorded[1]
-        raise Suspended(key, signal=signal or f"{self.path}/{key}", seconds=timeout, ask=ask)
+        wait = Suspended(key, signal=signal or f"{self.path}/{key}", seconds=timeout, ask=ask)
+        self.waits().append(wait)
+        raise wait
 
     async def call_flow(
         self,
@@ -251,6 +256,12 @@ class LocalContext:
         if self._used is None:
             self._used = {}
         return self._used
+
+    def waits(self) -> list[Suspended]:
+        """All that this attempt has come to wait for, whichever of its parts."""
+        if self._waits is None:
+            self._waits = []
+        return self._waits
 
     def _claim(self, key: str) -> str:
         """The whole key, which nobody else may ask for in this attempt."""

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, cast
 
-from tenuto.core.machine import NodeState, State
+from tenuto.core.machine import NodeState, State, wait_for
 from tenuto.hosts.local.history import History
 from tenuto.hosts.local.residents import Residents
 from tenuto.hosts.local.run import Run
@@ -100,8 +100,8 @@ def _spoken(driver: Run) -> list[Live]:
 
 
 def _ask(state: State, name: str, ns: NodeState) -> Ask:
-    timer, awaits = state.timers.get(ns.path), ns.awaits or {}
-    since, due = awaits.get("since", 0.0), timer.due if timer else None
+    timer, awaits = state.timers.get(ns.path), wait_for(ns, name) or {}
+    since, due = awaits.get("since", 0.0), awaits.get("due", timer.due if timer and not ns.node.is_library else None)
     if ns.node.use == "approval":
         return Ask(ns.path, name, "approval", since, due, dict(ns.input or {}))
     asked = awaits.get("ask")

@@ -9,7 +9,7 @@ from typing import Any, Final, cast
 
 from tenuto.sdk.agents.messages import Usage
 from tenuto.sdk.context import Context
-from tenuto.sdk.errors import NodeError
+from tenuto.sdk.errors import NodeError, Suspended
 
 UNITS: Final = ("usd", "tokens", "turns")
 _NAMED: Final = {"usd": "dollars", "tokens": "tokens", "turns": "turns"}
@@ -35,6 +35,7 @@ class Ledger:
         self.limits = dict(self._first)
         self._above = above
         self._pauses = 0
+        self._waits: Suspended | None = None  # while a person is asked
         self.used: dict[str, float] = dict.fromkeys(UNITS, 0)
 
     def spend(self, usage: Usage | Mapping[str, Any]) -> bool:
@@ -60,8 +61,14 @@ class Ledger:
 
     async def more(self, unit: str) -> None:
         """Wait for a person, who gives more or ends it."""
+        if self._waits is not None:  # another agent that it pays for has asked already: one answer is for all of them
+            raise self._waits
         self._pauses += 1
-        answer = await self._ctx.suspend(f"budget:{self._pauses}", ask=self._ask(unit))
+        try:
+            answer = await self._ctx.suspend(f"budget:{self._pauses}", ask=self._ask(unit))
+        except Suspended as wait:
+            self._waits = wait
+            raise
         added = _added(cast("dict[str, Any]", answer).get("signal"), self._first)
         if added is None:
             raise Stopped(self, f"{self._agent} was ended at its limit of {self._limit(unit)}")

@@ -4,14 +4,14 @@ Only tools that the agent's file names can be called, with arguments that fit th
 one (`tool:N`). Whatever goes wrong with a tool is told to the model as its answer; an agent does not die of it.
 
 The calls of one turn are made together where that is safe: first those that may be repeated, at once; then those that may
-not, one after the other; last those that need a person. Runtimes that call one at a time get the same: whoever asks for
-the first one has the whole turn made.
+not, one after the other; last those that need a person. One that waits for a person holds up none of the others: all that
+is to be asked in a turn is asked at once, and each answer carries its own call on. Runtimes that call one at a time get
+the same: whoever asks for the first one has the whole turn made.
 """
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Any, Final
 
@@ -24,9 +24,9 @@ from tenuto.sdk.agents.messages import Message, ToolCall, ToolSchema
 from tenuto.sdk.agents.results import Outcome, answered, content_of, failed, outcome_of, refused
 from tenuto.sdk.agents.standing import Standing
 from tenuto.sdk.agents.taint import Taint
-from tenuto.sdk.agents.tool import Effects, Tool, wire_name
-from tenuto.sdk.context import Context
-from tenuto.sdk.errors import NodeError
+from tenuto.sdk.agents.tool import Tool, wire_name
+from tenuto.sdk.agents.turns import Gone, Place, Reply, Turn
+from tenuto.sdk.errors import NodeError, Suspended
 
 TIMEOUT: Final = 120.0  # seconds for a call whose tool says nothing
 AT_ONCE: Final = 8
@@ -35,61 +35,6 @@ SAME_ASKED: Final = 5  # and from then on a person is asked
 _NEAR: Final = 3
 WAS_ASKED: Final = "a person was asked"
 _DOUBTFUL: Final = frozenset({"timeout", "lost"})  # errors of a call that was on its way
-
-
-@dataclass(slots=True)
-class Place:
-    """One call in its turn. `wrong`: what the model is told in place of an answer. `why`: it needs a person."""
-
-    number: int
-    call: ToolCall
-    tool: Tool | None = None
-    wrong: str = ""
-    why: str | None = None
-
-    @property
-    def personal(self) -> bool:
-        return self.why is not None or (self.tool is not None and self.tool.name == ASK_PERSON)
-
-
-@dataclass(slots=True)
-class Turn:
-    """The calls of one answer of the model."""
-
-    places: list[Place]
-    made: asyncio.Lock = field(default_factory=asyncio.Lock)
-    answers: dict[int, Message] = field(default_factory=dict[int, Message])
-    ended: BaseException | None = None
-
-
-@dataclass(slots=True, frozen=True)
-class Reply:
-    """What came of a call. `arguments`: those that it was made with. `known`: it was on record. `text`: a person's own words."""
-
-    outcome: Outcome | None = None
-    arguments: dict[str, Any] = field(default_factory=dict[str, Any])
-    known: bool = False
-    changed: bool = False
-    text: str = ""
-
-
-class Gone:
-    """Stands for a tool that was called and is no longer there: its answer is on record."""
-
-    description = ""
-    parameters: Mapping[str, Any] = {}
-    effects: Effects = "idempotent"
-    durable = False
-    timeout = None
-    trusted = True
-    sends = False
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    async def call(self, arguments: dict[str, Any], ctx: Context, key: str) -> Any:
-        del arguments, ctx, key
-        raise NodeError(f"there is no tool `{self.name}` any more", type="tool", retry=False)
 
 
 class Caller:
@@ -209,26 +154,44 @@ class Caller:
 
     async def _make_all(self, turn: Turn) -> None:
         alone = [place for place in turn.places if not place.personal]
-        await self._together(turn, [place for place in alone if not _once(place)])
+        waits = await self._together(turn, [place for place in alone if not _once(place)])
         for place in [*(place for place in alone if _once(place)), *(place for place in turn.places if place.personal)]:
-            turn.answers[place.number] = self._message(place, await self._reply(place))
+            reply = await self._attempted(place)
+            if isinstance(reply, Suspended):
+                waits.append(reply)
+            else:
+                turn.answers[place.number] = self._message(place, reply)
+        if waits:
+            raise waits[0]
 
-    async def _together(self, turn: Turn, places: list[Place]) -> None:
+    async def _together(self, turn: Turn, places: list[Place]) -> list[Suspended]:
         """All of them, also where one has to wait for a person: what the others were answered is kept."""
         free = asyncio.Semaphore(AT_ONCE)
 
-        async def one(place: Place) -> Reply:
+        async def one(place: Place) -> Reply | Suspended:
             async with free:
-                return await self._reply(place)
+                return await self._attempted(place)
 
         if len(places) == 1:
-            ended: list[Reply | BaseException] = [await self._reply(places[0])]
+            ended: list[Reply | BaseException] = [await self._attempted(places[0])]
         else:
             ended = await asyncio.gather(*(one(place) for place in places), return_exceptions=True)
+        waits: list[Suspended] = []
         for place, reply in zip(places, ended, strict=True):  # in the model's order, however long each took
-            if isinstance(reply, BaseException):
+            if isinstance(reply, Suspended):
+                waits.append(reply)
+            elif isinstance(reply, BaseException):
                 raise reply
-            turn.answers[place.number] = self._message(place, reply)
+            else:
+                turn.answers[place.number] = self._message(place, reply)
+        return waits
+
+    async def _attempted(self, place: Place) -> Reply | Suspended:
+        """Its answer, or what it waits for."""
+        try:
+            return await self._reply(place)
+        except Suspended as wait:
+            return wait
 
     # --- a call
 

@@ -18,6 +18,10 @@ SEND = {"calls": [{"tool": "mail:send", "arguments": {"to": "bob"}}]}
 CAREFUL = Agent(name="main", prompt="You are kind.", version="1", tools=("mail:send",), approve=("mail:send",))
 
 
+def _to(name: str) -> dict[str, Any]:
+    return {"calls": [{"tool": "mail:send", "arguments": {"to": name}}]}
+
+
 def mailing(sent: list[str], **more: Any) -> FakeTool:
     def send(to: str) -> str:
         sent.append(to)
@@ -73,6 +77,80 @@ class People(Playing):
 
         assert (sent, output["text"]) == ([], "as you wish")
         assert "not to Bob" in said(model.asked[-1])
+
+    @played
+    async def test_all_calls_of_an_answer_that_need_a_person_are_asked_at_once(self) -> None:
+        """Each answer carries its own call on, in any order and over a restart."""
+        sent: list[str] = []
+        both = {"calls": [{"tool": "mail:send", "arguments": {"to": name}} for name in ("bob", "eve")]}
+        model = Told([both, "done"])
+        stage = Stage.of(self.make_runtime(), model, mailing(sent), agents=[CAREFUL])
+        async with stage.opened() as opened:
+            run = await opened.start()
+            first = await opened.all_asked(run)
+            await opened.answer(run, "ask/tool:2", {"approved": True})
+            second = await opened.all_asked(run)
+            sent_first = list(sent)
+
+        async with stage.opened() as opened:
+            third = await opened.all_asked(run)
+            await opened.answer(run, "ask/tool:1", {"approved": False, "comment": "not Bob"})
+            await opened.output(run)
+
+        assert {name: ask["arguments"]["to"] for name, ask in first.items()} == {
+            "ask/tool:1": "bob",
+            "ask/tool:2": "eve",
+        }
+        assert second == third == {"ask/tool:1": first["ask/tool:1"]}
+        assert sent_first == sent == ["eve"]
+        assert "not Bob" in said(model.asked[-1], -2)
+        assert "sent to eve" in said(model.asked[-1])
+
+    @played
+    async def test_helpers_that_ask_at_once_are_all_asked_at_once(self) -> None:
+        """An answer carries its own helper on, to its end if need be; the other one's question stays as it was asked."""
+        sent: list[str] = []
+        helper = Told({"rules": [{"when": {"task": name, "turn": 0}, **_to(name)} for name in ("bob", "eve")]
+                       + [{"text": "sent"}]})  # fmt: skip
+        both = {"calls": [{"tool": "agent:helper", "arguments": {"task": name}} for name in ("bob", "eve")]}
+        model = Told([both, "done"])
+        agents = [replace(MAIN, tools=("agent:helper",)), replace(CAREFUL, name="helper", model=("helper",))]
+        stage = Stage.of(self.make_runtime(), model, mailing(sent), agents=agents, helper=helper)
+        async with stage.opened() as opened:
+            run = await opened.start()
+            first = await opened.all_asked(run)
+            await opened.answer(run, "ask/call:2/tool:1", {"approved": True})
+            second = await opened.all_asked(run)
+            answered = len(helper.answered)
+            await opened.answer(run, "ask/call:1/tool:1", {"approved": True})
+            output = await opened.output(run)
+            steps = await opened.steps(run)
+
+        asked = {name: ask["arguments"]["to"] for name, ask in first.items()}
+        assert asked == {"ask/call:1/tool:1": "bob", "ask/call:2/tool:1": "eve"}
+        assert second == {"ask/call:1/tool:1": first["ask/call:1/tool:1"]}
+        assert answered == 3  # both had asked, and the second one has come to its end
+        assert (sent, output["text"]) == (["eve", "bob"], "done")
+        assert len(steps) == len(set(steps))
+
+    @played
+    async def test_helpers_at_the_same_limit_ask_for_more_once(self) -> None:
+        """The budget is their caller's; one answer is for both."""
+        helper = Told({"rules": [{"text": "helped"}]})
+        both = {"calls": [{"tool": "agent:helper", "arguments": {"task": name}} for name in ("a", "b")]}
+        agents = [
+            replace(MAIN, tools=("agent:helper",), budget={"tokens": 1}),
+            replace(CAREFUL, name="helper", model=("helper",)),
+        ]
+        stage = Stage.of(self.make_runtime(), Told([both, "done"]), mailing([]), agents=agents, helper=helper)
+        async with stage.opened() as opened:
+            run = await opened.start()
+            asked = await opened.all_asked(run)
+            await opened.answer(run, "ask/budget:1", {"add": {"tokens": 10_000}})
+            output = await opened.output(run)
+
+        assert list(asked) == ["ask/budget:1"]
+        assert (output["text"], len(helper.answered)) == ("done", 2)
 
     @played
     async def test_who_read_strangers_sends_nothing_unseen(self) -> None:

@@ -173,11 +173,14 @@ class Opened:
         return cast("dict[str, Any]", outcome.output)
 
     async def asked(self, run: str) -> Mapping[str, Any]:
-        """What the run asks, as soon as it waits."""
+        """The one thing that the run asks, as soon as it waits."""
+        (asked,) = (await self.all_asked(run)).items()
+        return {"name": asked[0], **asked[1]}
+
+    async def all_asked(self, run: str) -> dict[str, Mapping[str, Any]]:
+        """What the run asks, by the names under which it is answered, as soon as it waits."""
         await asyncio.wait_for(self.host.outcome(run, until=_WAITING), PATIENCE)
-        asks = self.host.asks(run) or []
-        assert len(asks) == 1
-        return {"name": asks[0].name, **asks[0].ask}
+        return {ask.name: ask.ask for ask in self.host.asks(run) or []}
 
     async def answer(self, run: str, name: str, payload: Any) -> None:
         await self.host.signal(run, name, payload, by="anna")
