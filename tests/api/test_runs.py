@@ -202,6 +202,19 @@ class TestIdempotentStart:
         assert again.json()["id"] == first.json()["id"] != free.json()["id"]
         assert again.headers["idempotency-replayed"] == "true"
 
+    async def test_an_answer_that_comes_again_says_how_the_run_ended(self, admin: httpx2.AsyncClient):
+        """A status alone would say that a run which has an output has none; so with a retry."""
+        body, key = {"flow": "hello"}, {"Idempotency-Key": "k"}
+        made = (await admin.post("/v1/runs?wait=10", json=body, headers=key)).json()
+        retry, from_greet = f"/v1/runs/{made['id']}/retry", {"from": "greet"}
+        await admin.post(f"{retry}?wait=10", json=from_greet, headers={"Idempotency-Key": "r"})
+
+        again = (await admin.post("/v1/runs", json=body, headers=key)).json()
+        retried = (await admin.post(retry, json=from_greet, headers={"Idempotency-Key": "r"})).json()
+
+        assert (again["status"], again["output"]) == ("succeeded", "Hello world")
+        assert (retried["status"], retried["output"]) == ("succeeded", "Hello world")
+
     async def test_a_hundred_at_once_are_one_run(self, admin: httpx2.AsyncClient):
         """P9, R24."""
         body, key = {"flow": "asking", "name": "only"}, {"Idempotency-Key": "hundred"}

@@ -17,7 +17,7 @@ from tenuto.service.projection import ENDED
 from tenuto.service.refusals import Refused
 from tenuto.service.runs import STATUSES
 from tenuto.service.startable import resolve
-from tenuto.service.starting import Started
+from tenuto.service.starting import Started, found
 from tenuto.service.telling import cancel
 
 Json = object
@@ -108,8 +108,8 @@ async def bulk(
         fitting = UNFINISHED if action == "cancel" else ENDED
         asked = query.statuses or STATUSES
         query = replace(query, statuses=asked & fitting | asked - STATUSES)  # what is no status is refused below
-        found = await runs.listing(platform.archive.within(who.tenant), query) if query.statuses else []
-        ids = [entry.id for entry in found]
+        like = await runs.listing(platform.archive.within(who.tenant), query) if query.statuses else []
+        ids = [entry.id for entry in like]
     return [await _one(platform, who, action, word) for word in dict.fromkeys(ids or ())]
 
 
@@ -149,7 +149,7 @@ async def _begun(
 
     entry, again = await once(platform, who, key, said, begin_once)
     await platform.flows.published.numbers.fill([entry])
-    return Started(entry, again=again)
+    return await found(platform, entry, again=again)
 
 
 async def _started(platform: Platform, who: Principal, run: str) -> Started:
@@ -157,4 +157,4 @@ async def _started(platform: Platform, who: Principal, run: str) -> Started:
     if entry is None:
         raise Refused("gone", "the new run was deleted at once")
     await platform.flows.published.numbers.fill([entry])
-    return Started(entry)
+    return await found(platform, entry)

@@ -261,7 +261,15 @@ async def _start_once(
             await _start_claimed(platform, who, replace(request, run=run), new=new)
 
     entry, again = await once(platform, who, key, {**said, "labels": dict(asked.labels)}, begin)
-    return Started(platform.flows.published.numbers.say(entry), again=again)
+    return await found(platform, platform.flows.published.numbers.say(entry), again=again)
+
+
+async def found(platform: Platform, entry: RunEntry, *, again: bool = False) -> Started:
+    """A run that nobody listened to as it began: how it ended, if it has, is read."""
+    if entry.ended_at is None:
+        return Started(entry, again=again)
+    outcome = await platform.engine.outcome(entry.id)
+    return Started(entry, outcome.output, outcome.error, again)
 
 
 async def _start_claimed(platform: Platform, who: Principal, request: StartRequest, *, new: bool) -> None:
