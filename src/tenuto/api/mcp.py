@@ -13,7 +13,6 @@ from starlette.types import Receive, Scope, Send
 from tenuto.api.access import ANY_CREDENTIAL, declares, principal_of
 from tenuto.api.platform import platform_of
 from tenuto.api.routing import Router
-from tenuto.ports.publications import Publication
 from tenuto.service.principal import Principal
 from tenuto.service.refusals import Refused
 
@@ -57,9 +56,7 @@ async def _doors(request: Request) -> Any:
     if getattr(state, "mcp", None) is None:
         skin = await asyncio.to_thread(importlib.import_module, _SKIN)
         if getattr(state, "mcp", None) is None:
-            platform = platform_of(request)
-            state.mcp = skin.Doors(platform)
-            platform.flows.listeners.append(_Ears(state.mcp))
+            state.mcp = skin.Doors(platform_of(request))
     return state.mcp
 
 
@@ -68,20 +65,6 @@ async def close(app: Any) -> None:
     doors = getattr(app.state, "mcp", None)
     if doors is not None:
         await doors.aclose()
-
-
-class _Ears:
-    """Hears of what is published: the tools are others then."""
-
-    def __init__(self, doors: Any) -> None:
-        self._doors = doors
-
-    def published(self, publication: Publication) -> None:
-        self._doors.changed(publication.tenant)
-
-    def unpublished(self, tenant: str, flow: str, stage: str) -> None:
-        del flow, stage
-        self._doors.changed(tenant)
 
 
 def _refuse_foreign_page(request: Request) -> None:

@@ -48,14 +48,6 @@ class Doors:
         scope["user"] = AuthenticatedUser(AccessToken(token="", client_id=owner, scopes=[]))
         await door.manager.handle_request(scope, receive, send)
 
-    def changed(self, tenant: str) -> None:
-        """The tools of a tenant are others now. Whoever has no door open hears nothing."""
-        door = self._doors.get(tenant)
-        if door is not None:
-            task = asyncio.get_running_loop().create_task(door.serving.changed())
-            _telling.add(task)
-            task.add_done_callback(_telling.discard)
-
     async def aclose(self) -> None:
         self._over.set()
         for door in self._doors.values():
@@ -66,7 +58,7 @@ class Doors:
     def _door(self, tenant: str) -> Door:
         door = self._doors.get(tenant)
         if door is None or door.task.done():
-            serving = Serving(self._platform, _asker_of)
+            serving = Serving(self._platform, tenant, _asker_of)
             manager = StreamableHTTPSessionManager(
                 serving.server,
                 security_settings=_LOOKED_AT,
@@ -74,14 +66,18 @@ class Doors:
                 max_request_body_size=LARGEST,
             )
             opened = asyncio.Event()
-            door = Door(serving, manager, asyncio.create_task(self._hold(manager, opened)), opened)
+            door = Door(serving, manager, asyncio.create_task(self._hold(serving, manager, opened)), opened)
             self._doors[tenant] = door
         return door
 
-    async def _hold(self, manager: StreamableHTTPSessionManager, opened: asyncio.Event) -> None:
-        async with manager.run():
-            opened.set()
-            await self._over.wait()
+    async def _hold(self, serving: Serving, manager: StreamableHTTPSessionManager, opened: asyncio.Event) -> None:
+        watching = asyncio.create_task(serving.watch())
+        try:
+            async with manager.run():
+                opened.set()
+                await self._over.wait()
+        finally:
+            watching.cancel()
 
     def _refuse_too_many(self, scope: Any, door: Door) -> None:
         begins = not any(name == b"mcp-session-id" for name, _ in scope["headers"])
@@ -92,6 +88,3 @@ class Doors:
 
 def _asker_of(ctx: Any) -> Asker:
     return ctx.request.scope[_ASKER]
-
-
-_telling: set["asyncio.Task[None]"] = set()  # nobody waits for them, and nobody else keeps them

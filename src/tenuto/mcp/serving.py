@@ -1,5 +1,6 @@
 """The server of the official library, answering from the use cases. One for each tenant."""
 
+import asyncio
 import logging
 from collections.abc import Callable
 from typing import Any, Final
@@ -13,7 +14,9 @@ from mcp.shared.exceptions import MCPError
 
 from tenuto import __version__
 from tenuto.mcp.calling import Said, call, status
+from tenuto.mcp.changes import PACE, Stamp, stamp
 from tenuto.mcp.offering import RUN_STATUS, SEES_RUNS, Asker, NoSuchTool, offered
+from tenuto.ports.records import Unavailable
 from tenuto.sdk.agents import Tool
 from tenuto.service.platform import Platform
 from tenuto.service.refusals import Refused
@@ -23,6 +26,7 @@ INSTRUCTIONS: Final = (
     " person answers with the id of its run, after which `run_status` asks."
     " An answer of more than 64 kB is a file, of which the beginning is shown: `node_document_read` reads it in parts."
 )
+PATIENCE: Final = 5.0  # seconds for a client to take a word of ours
 LISTENERS: Final = 256  # streams of one tenant that wait for changes
 
 _log = logging.getLogger("tenuto.mcp")
@@ -31,43 +35,81 @@ WhoAsks = Callable[[Any], Asker]  # from the context of a request
 
 
 class Serving:
-    """`who`: proven for each request, as for any other of the API."""
+    """`who`: proven for each request, as for any other of the API; all of them in one tenant."""
 
-    def __init__(self, platform: Platform, who: WhoAsks) -> None:
+    def __init__(self, platform: Platform, tenant: str, who: WhoAsks) -> None:
         self._platform = platform
+        self._tenant = tenant
         self._who = who
+        self._told: Stamp | None = None  # of what clients were told last; None while nobody would hear of a change
+        self._streams = 0
         self._bus = InMemorySubscriptionBus()
         self._listeners = ListenHandler(self._bus, max_subscriptions=LISTENERS)
-        self._sessions: WeakSet[Any] = WeakSet()  # of clients that were told a list
+        self._connections: WeakSet[Any] = WeakSet()  # of clients that were told a list, and hear more without asking
         self.server: Server[Any] = _Server(
             "tenuto",
             version=__version__,
             instructions=INSTRUCTIONS,
             on_list_tools=self._list,
             on_call_tool=self._call,
-            on_subscriptions_listen=self._listeners,
+            on_subscriptions_listen=self._listen,
         )
+
+    async def watch(self) -> None:
+        """Tell those who were told a list when it is another one. Until it is cancelled."""
+        while True:
+            await asyncio.sleep(PACE)
+            if not (self._connections or self._streams):
+                self._told = None
+            elif self._told is not None:
+                try:
+                    now = await stamp(self._platform.store, self._tenant)
+                except Unavailable:
+                    continue
+                if now != self._told:
+                    self._told = now
+                    self._platform.flows.published.forget()  # another process may have written
+                    await self.changed()
 
     async def changed(self) -> None:
         """The list of tools is another one."""
         await self._bus.publish(ToolsListChanged())
-        for session in list(self._sessions):
-            try:
-                await session.send_tool_list_changed()
-            except Exception:  # noqa: BLE001  whoever left is not told
-                self._sessions.discard(session)
+        await asyncio.gather(*(self._tell(connection) for connection in list(self._connections)))
+
+    async def _tell(self, connection: Any) -> None:
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await connection.send_tool_list_changed()
+        except Exception:  # noqa: BLE001  whoever left, or does not read, is not told
+            self._connections.discard(connection)
 
     def close(self) -> None:
         self._listeners.close()
 
+    async def _seen(self) -> None:
+        """Whatever changes from now on is told."""
+        if self._told is None:
+            self._told = await stamp(self._platform.store, self._tenant)
+
+    async def _listen(self, ctx: Any, params: Any) -> Any:
+        self._streams += 1
+        try:
+            await self._seen()
+            return await self._listeners(ctx, params)
+        finally:
+            self._streams -= 1
+
     async def _list(self, ctx: Any, params: Any) -> types.ListToolsResult:
         del params
         asker = self._who(ctx)
+        connection = ctx.session._connection  # noqa: SLF001  a session is of one request, and nothing else outlives it
+        if connection.has_standalone_channel:
+            self._connections.add(connection)
+        await self._seen()
         try:
             found = await offered(self._platform, asker)
         except Refused as refused:
             raise _error(refused) from None
-        self._sessions.add(ctx.session)
         tools = [_shown(name, tool) for name, tool in sorted(found.items())]
         return types.ListToolsResult(tools=[*tools, *([_STATUS] if asker.who.may(SEES_RUNS) else [])])
 

@@ -26,12 +26,13 @@ async def _serve(settings: Settings, asker: Asker) -> None:
         await opened.platform.flows.published.stage(asker.who.tenant, asker.stage)
         telemetry = asyncio.create_task(opened.platform.telemetry.work())
         recovering = asyncio.create_task(_recover(opened))
-        serving = Serving(opened.platform, lambda _: asker)
+        serving = Serving(opened.platform, asker.who.tenant, lambda _: asker)
+        watching = asyncio.create_task(serving.watch())
         options = serving.server.create_initialization_options()
         try:
             await serving.server.run(read, write, options)
         finally:
-            for task in (telemetry, recovering):
+            for task in (telemetry, recovering, watching):
                 task.cancel()
             opened.platform.live.close()
 
