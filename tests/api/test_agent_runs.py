@@ -228,6 +228,7 @@ class TestStatus:
         assert [each["task"] for each in items] == ["Task 2", "Task 1", "Task 0"]
         assert {each["status"] for each in items} == {"completed"}
         assert all(each["started_at"] and each["completed_at"] and each["cost"]["usd"] for each in items)
+        assert {type(each["cost"]["tokens"]) for each in items} == {int}
         assert second["next_cursor"] is None
 
     async def test_a_run_that_is_no_execution_is_none_here(self, admin: httpx2.AsyncClient):

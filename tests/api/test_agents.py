@@ -55,6 +55,15 @@ async def test_the_same_as_json_is_the_same_agent(admin: httpx2.AsyncClient):
     assert (again.status_code, again.json()["version"], again.json()["hash"]) == (200, 1, saved.json()["hash"])
 
 
+async def test_tokens_of_a_budget_are_a_whole_number(admin: httpx2.AsyncClient):
+    """As they were written, whichever way they came."""
+    await admin.put("/v1/agents/thrifty", json={"prompt": "You save.", "budget": {"tokens": 1200, "usd": 0.5}})
+
+    shown = await admin.get("/v1/agents/thrifty")
+
+    assert '"budget":{"tokens":1200,"usd":0.5}' in shown.text
+
+
 async def test_files_of_other_coding_agents_are_saved_unchanged(admin: httpx2.AsyncClient):
     for file in FILES.iterdir():
         source = file.read_text()

@@ -98,7 +98,7 @@ class ExecutionLine(ExecutionShown):
     run_status: Annotated[str, Field(examples=["succeeded"])]
     started_at: Moment | None = None
     completed_at: Moment | None = None
-    cost: dict[str, float]
+    cost: dict[str, int | float]
 
 
 class AgentStateShown(BaseModel):

@@ -39,7 +39,7 @@ class AgentShown(AgentLine):
 
     approve: Annotated[list[str], Field(examples=[["node:http.request"]], description="Tools that need a person.")]
     max_turns: Annotated[int, Field(examples=[25])]
-    budget: Annotated[dict[str, float], Field(examples=[{"usd": 0.5}])]
+    budget: Annotated[dict[str, int | float], Field(examples=[{"usd": 0.5}])]
     output: Annotated[dict[str, Json] | None, Field(description="A JSON Schema of its answer.")]
     extra: Annotated[dict[str, Json], Field(description="What else its file says.", examples=[{"color": "red"}])]
     prompt: Annotated[str, Field(examples=["You are a senior copywriter."])]
@@ -86,6 +86,6 @@ class AgentBody(BaseModel):
     tools: list[str] | str | None = None
     approve: list[str] | str | bool | None = None
     max_turns: Annotated[int | None, Field(ge=1, le=1_000)] = None
-    budget: dict[Literal["usd", "tokens"], float] | None = None
+    budget: dict[Literal["usd", "tokens"], int | float] | None = None
     output: dict[str, Json] | None = None
     extra: dict[str, Json] | None = None

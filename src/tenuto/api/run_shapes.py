@@ -71,7 +71,7 @@ class RunShown(RunLine):
     error: ErrorShown | None = None
     paused: Annotated[bool, Field(description="Nothing new of it begins until it is resumed.")] = False
     nodes: dict[str, NodeShown]
-    cost: dict[str, float]
+    cost: dict[str, int | float]
     started_at: Moment | None = None
     next_cursor: Annotated[str | None, Field(description="Of the nodes, where they are asked for by page.")] = None
 
@@ -233,7 +233,7 @@ class AnswerBody(BaseModel):
     form: Json = None
     hash: Annotated[str | None, Field(max_length=200, description="Of the arguments that were looked at.")] = None
     answer: Annotated[str | None, Field(max_length=100_000, description="To a question of an agent.")] = None
-    add: Annotated[dict[str, float] | None, Field(description="To a budget: `usd`, `tokens`, `turns`.")] = None
+    add: Annotated[dict[str, int | float] | None, Field(description="To a budget: `usd`, `tokens`, `turns`.")] = None
     stop: Annotated[StrictBool | None, Field(description="End what has used up its budget.")] = None
 
 

@@ -42,7 +42,7 @@ class Ledger:
         """One question to a model, or what a tool says that it cost. False if a budget in dollars cannot see it."""
         for ledger in self.line():
             for unit in ("usd", "tokens"):
-                ledger.used[unit] += float(cast("Mapping[str, Any]", usage).get(unit) or 0)
+                ledger.used[unit] += cast("Mapping[str, Any]", usage).get(unit) or 0
         return "usd" in usage or not any("usd" in ledger.limits for ledger in self.line())
 
     def turn(self) -> None:
@@ -79,7 +79,7 @@ class Ledger:
     def _ask(self, unit: str) -> dict[str, Any]:
         return {
             "kind": "budget",
-            "question": f"{self._agent} has used its {self._limit(unit)}. May it go on?",
+            "question": f"{self._agent} has used {self._spent(unit)}. May it go on?",
             "agent": self._agent,
             "over": unit,
             "used": {unit: self.used[unit] for unit in self.limits},
@@ -87,8 +87,13 @@ class Ledger:
             "answers": [{"add": {unit: self._first[unit]}}, {"stop": True}],
         }
 
+    def _spent(self, unit: str) -> str:
+        """`all of its 8 turns`, `1,500 of its 1,200 tokens`."""
+        used, limit = self.used[unit], self.limits[unit]
+        return f"{'all' if used == limit else _amount_of(used)} of its {self._limit(unit)}"
+
     def _limit(self, unit: str) -> str:
-        return f"{self.limits[unit]:g} {_NAMED[unit]}"
+        return f"{_amount_of(self.limits[unit])} {_NAMED[unit]}"
 
     def line(self) -> "Iterator[Ledger]":
         """Itself, and those of its callers."""
@@ -108,9 +113,14 @@ def _added(said: Any, first: Mapping[str, float]) -> dict[str, float] | None:
     add = answer.get("add")
     if isinstance(add, dict):
         given = cast("dict[str, Any]", add)
-        return {unit: float(given[unit]) for unit in UNITS if _amount(given.get(unit))}
+        return {unit: given[unit] for unit in UNITS if _amount(given.get(unit))}
     return dict(first) if answer.get("approved") is True else None
 
 
 def _amount(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and value > 0
+
+
+def _amount_of(value: float) -> str:
+    """`0.52`, `1,500`: as a person writes it."""
+    return f"{value:,.4f}".rstrip("0").rstrip(".")
