@@ -93,6 +93,30 @@ def test_servers_and_services_of_the_settings_are_there(tenuto: Tenuto, write: W
     assert (removed.code, "stands in the settings" in removed.err) == (2, True)
 
 
+def test_a_server_that_nobody_has_asked_is_named(tenuto: Tenuto, write: Write) -> None:
+    """Else one would think that it has no tools. Afterwards they are listed, also when it is gone."""
+    write("tenuto.toml", '[mcp.servers.tickets]\nurl = "https://mcp.example.com"\n')
+
+    before = tenuto("tools", "list", "--kind", "mcp")
+    servers = tenuto("mcp", "list")
+    tenuto("mcp", "show", "tickets")
+    after = tenuto("tools", "list", "--kind", "mcp")
+
+    assert (before.code, before.out) == (0, "")
+    assert "`tickets` has not been asked yet" in before.err
+    assert "`tenuto mcp show tickets`" in before.err
+    assert "not asked yet" in servers.out
+    assert "mcp:tickets/search" in after.out
+    assert after.err == ""
+
+
+def test_a_kind_that_there_is_not_is_refused(tenuto: Tenuto) -> None:
+    said = tenuto("tools", "list", "--kind", "mpc")
+
+    assert said.code == 2
+    assert "kinds are node, flow, agent, http, mcp, built-in" in said.err
+
+
 def test_a_large_answer_is_a_file_that_can_be_fetched(tenuto: Tenuto, fake: FakeMcp, project: Path) -> None:
     """It is not printed, what is printed says how it is fetched, and what is there already is not overwritten."""
     text = "word " * 20_000

@@ -48,6 +48,7 @@ class ServerShown(BaseModel):
     timeout: float
     trusted: bool
     trouble: str
+    asked: Annotated[bool, Field(description="False: nobody has, so its tools are not known. Showing it asks it.")]
     tools: list[ToolOfServer]
 
 

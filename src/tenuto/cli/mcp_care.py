@@ -71,7 +71,7 @@ def _row(state: Any) -> list[Cell]:
     at = state.server.url or " ".join(state.server.command)
     return [
         Cell(state.server.name, "bold"),
-        Cell(plural(len(state.tools), "tool")),
+        Cell(plural(len(state.tools), "tool")) if state.asked else Cell("not asked yet", "yellow"),
         Cell(state.source, "bright_black"),
         Cell(preview(at), "bright_black"),
     ]

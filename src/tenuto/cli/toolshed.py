@@ -31,6 +31,11 @@ class Where:
     def place(self) -> Place:
         return place_of(self.data, self.stage)
 
+    @property
+    def words(self) -> str:
+        """What to add to a command that is suggested."""
+        return self.place.words + (f" --tenant {self.tenant}" if self.tenant != "default" else "")
+
 
 @dataclass(slots=True)
 class Bench:
@@ -60,18 +65,28 @@ async def bench(where: Where) -> AsyncGenerator[Bench]:
 
 
 def list_tools(where: Where, kind: str | None, named: str, *, json: bool) -> int:
+    from tenuto.service import mcp_servers
     from tenuto.service.tool_calls import listing, tool_json
 
-    found, _ = do(where, lambda at: listing(at.shop, at.who, stage=where.stage, kind=kind, q=named, limit=10_000))
+    async def look(at: Bench) -> tuple[list[Any], list[str]]:
+        found, _ = await listing(at.shop, at.who, stage=where.stage, kind=kind, q=named, limit=10_000)
+        servers = await mcp_servers.listing(at.shop, at.who) if kind in {None, "mcp"} else []
+        return found, [each.server.name for each in servers if not each.asked]
+
+    found, unasked = do(where, look)
     if json:
         say(line({"items": [tool_json(tool) for tool in found], "next_cursor": None}))
-    elif not found:
+    elif not found and not unasked:
         note("no such tools")
     else:
         rows = [
             [Cell(tool.name, "bold"), _effects(tool), Cell(preview(tool.description), "bright_black")] for tool in found
         ]
         Painter.for_stdout().table(rows)
+    for name in unasked:
+        note(
+            f"the MCP server `{name}` has not been asked yet what it offers: `tenuto mcp show {name}{where.words}` does"
+        )
     return 0
 
 

@@ -7,7 +7,7 @@ rights of this process.
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from tenuto.ports.mcp import McpServer, McpTool, Place
@@ -30,12 +30,13 @@ SYSTEM: Final = "admin:system"
 
 @dataclass(slots=True, frozen=True)
 class ServerState:
-    """A server with its tools. `trouble`: why nothing is known of what it offers now."""
+    """A server with its tools. `asked`: it has been, so they are known. `trouble`: why nothing is known of what it offers now."""
 
     server: McpServer
     source: str  # settings, or registered
     tools: Sequence[ToolState]
     trouble: str = ""
+    asked: bool = True
 
 
 async def listing(shop: Workshop, who: Principal) -> list[ServerState]:
@@ -45,8 +46,10 @@ async def listing(shop: Workshop, who: Principal) -> list[ServerState]:
 
 
 async def get(shop: Workshop, who: Principal, name: str, *, stage: str | None = None) -> ServerState:
-    """One server, asked what it offers now."""
-    return await _looked_at(shop, who, await _server(shop, who, name), stage)
+    """One server, asked what it offers now. The first time, that is approved, as when the first tool of it is called."""
+    server = await _server(shop, who, name)
+    await _pin_first(shop, who, server, stage)
+    return await _looked_at(shop, who, server, stage)
 
 
 async def register(
@@ -58,12 +61,11 @@ async def register(
         who.needs(SYSTEM)
     if name in shop.tools.mcp.given_to(who.tenant):
         raise Refused("conflict", f"`{name}` stands in the settings of the installation", "choose another name")
-    place = await _place(shop, who, stage)
+    await _place(shop, who, stage)  # refused before anything is written
     async with shop.store.write() as tx:
         await _put(tx, who, server)
     await shop.tools.mcp.mcp.forget(name, who.tenant)
-    with suppress(NodeError):  # it is told below; its tools are pinned at the first contact
-        await shop.tools.mcp.pinned(server, place, by=f"{who.kind}:{who.id}")
+    await _pin_first(shop, who, server, stage)
     return await _looked_at(shop, who, server, stage)
 
 
@@ -108,6 +110,7 @@ def state_json(state: ServerState) -> dict[str, Json]:
         "headers": sorted(said["headers"]),
         "source": state.source,
         "trouble": state.trouble,
+        "asked": state.asked,
         "tools": [
             {
                 "name": tool.name,
@@ -160,6 +163,12 @@ async def _offered(shop: Workshop, who: Principal, server: McpServer, stage: str
         raise Refused("unreachable", error.message) from None
 
 
+async def _pin_first(shop: Workshop, who: Principal, server: McpServer, stage: str | None) -> None:
+    """What it offers at the first contact. If it does not answer, whoever looks at it then says so."""
+    with suppress(NodeError):
+        await shop.tools.mcp.pinned(server, await _place(shop, who, stage), by=f"{who.kind}:{who.id}")
+
+
 async def _looked_at(shop: Workshop, who: Principal, server: McpServer, stage: str | None) -> ServerState:
     """Compared with what it offers now."""
     known = await _known(shop, who, server)
@@ -168,7 +177,7 @@ async def _looked_at(shop: Workshop, who: Principal, server: McpServer, stage: s
     except Refused as refused:
         if refused.code != "unreachable":
             raise
-        return ServerState(server, known.source, known.tools, str(refused))
+        return replace(known, trouble=str(refused))
     async with shop.store.read() as tx:
         pins = await tx.mcp_pins.list(who.tenant, server.name)
     return ServerState(server, known.source, compare(pins, offered))
@@ -183,7 +192,7 @@ async def _known(shop: Workshop, who: Principal, server: McpServer) -> ServerSta
         for pin in pins
         if pin.tool
     ]
-    return ServerState(server, source, tools)
+    return ServerState(server, source, tools, asked=bool(pins))
 
 
 async def _place(shop: Workshop, who: Principal, stage: str | None) -> Place:

@@ -26,6 +26,7 @@ from tenuto.service.tools.toolbox import Workshop
 Json = object
 
 NODE: Final = "tool.call"
+BUILT_IN: Final = "built-in"  # the kind of tools whose names stand alone
 # What a call needs besides `tools:call`: through a tool nobody does what he may not do otherwise.
 NEEDS: Final[Mapping[str, str]] = {"agent": "agents:execute", "flow": "runs:write", "node": "nodes:try"}
 PATIENCE: Final = nodes.PATIENCE
@@ -42,6 +43,9 @@ async def listing(
     limit: int = 50,
 ) -> tuple[list[Tool], str | None]:
     """A page of the tools of a stage by name, and where the next one begins. `after`: the last name of the page before."""
+    kinds = [each for each in shop.tools.router.sources if each] + [BUILT_IN]
+    if kind not in {None, *kinds}:
+        raise Refused("invalid", f"there is no kind of tools `{(kind or '')[:40]}`", f"kinds are {', '.join(kinds)}")
     found = await shop.tools.router.listed(tenant=who.tenant, stage=await _stage(shop, who, stage))
     wanted = [tool for tool in found if kind in {None, kind_of(tool.name)} and q.lower() in tool.name.lower()]
     if after:
@@ -123,7 +127,7 @@ async def _start_flow(platform: Platform, who: Principal, tool: str, arguments: 
 def kind_of(name: str) -> str:
     """`mcp` of `mcp:tickets/search`; `built-in` for a name that stands alone."""
     kind, colon, _ = name.partition(":")
-    return kind if colon else "built-in"
+    return kind if colon else BUILT_IN
 
 
 def tool_json(tool: Tool) -> dict[str, Json]:
