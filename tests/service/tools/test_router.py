@@ -96,8 +96,11 @@ async def test_a_bare_name_of_several_tools_is_none_of_them() -> None:
         ("serch_documents", "did you mean `http:search_documents`?"),
         ("mcp:ticket/close", "did you mean `mcp:tickets/close`"),
         ("bash:ls", "names of tools begin with `node:`"),
-        ("zzz", "`tenuto tools list` shows those that there are"),
-        ("", "`tenuto tools list` shows those that there are"),
+        ("bash:refund", "did you mean `flow:refund`?"),
+        ("node:zzz", "there are `node:http.request`"),
+        ("zzz", "there are `node:http.request`, `flow:refund`, `mcp:tickets/search`, "),
+        ("", "and 5 more: `tenuto tools list`"),
+        ("create_jira_issue", "before TENUTO_INTEGRATIONS_URL says where its service is"),
     ],
 )
 async def test_what_is_no_tool_is_told_what_is_near(written: str, hint: str) -> None:

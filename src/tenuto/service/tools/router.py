@@ -12,10 +12,12 @@ from typing import Final
 from tenuto.core.problems import Problem
 from tenuto.sdk.agents import Tool, covers, wire_name
 from tenuto.sdk.errors import NodeError
+from tenuto.service.tools.services import NEEDED
 from tenuto.service.tools.source import Source, not_a_tool
 
 BUILT_IN: Final = ""  # the kind of names that stand alone, such as `ask_person`
 _SHOWN: Final = 5
+_ALIKE: Final = 0.7
 
 
 @dataclass(slots=True)
@@ -61,8 +63,7 @@ class Router:
         if not colon:
             return await self._bare(name, tenant, stage)
         if kind not in self.sources:
-            kinds = ", ".join(f"`{each}:`" for each in self.sources if each)
-            raise not_a_tool(f"there is no tool `{written[:100]}`", f"names of tools begin with {kinds}")
+            raise await self._unknown(written, tenant, stage)
         tools = await self._of_kind(name, tenant, stage)
         if not tools:
             raise await self._unknown(name, tenant, stage)
@@ -95,11 +96,26 @@ class Router:
         return found
 
     async def _unknown(self, name: str, tenant: str, stage: str) -> NodeError:
+        if name in NEEDED:
+            return not_a_tool(f"there is no tool `{name}` before {NEEDED[name]} says where its service is")
         names = await self._names(tenant, stage)
-        near = get_close_matches(name, names, n=3, cutoff=0.6) or _near_bare(name, names)
-        said = " or ".join(f"`{each}`" for each in near)
-        hint = f"did you mean {said}?" if near else "`tenuto tools list` shows those that there are"
+        near = _near(name, names)
+        hint = f"did you mean {' or '.join(near)}?" if near else self._there_are(name, names)
         return not_a_tool(f"there is no tool `{name[:100]}`", hint)
+
+    def _there_are(self, name: str, names: Sequence[str]) -> str:
+        """Some of those that could have been meant: of its kind, if it names one, else one of each."""
+        kind, colon, _ = name.partition(":")
+        if colon and kind not in self.sources:
+            kinds = ", ".join(f"`{each}:`" for each in self.sources if each)
+            return f"names of tools begin with {kinds}, such as `{names[0]}`" if names else f"there are {kinds}"
+        meant = [each for each in names if not colon or each.startswith(f"{kind}:")]
+        if not meant:
+            return f"none is there{f' whose name begins with `{kind}:`' if colon else ''}"
+        several = meant if colon else list({each.partition(":")[0]: each for each in reversed(meant)}.values())[::-1]
+        shown = several[:_SHOWN]
+        more = f" and {len(meant) - len(shown)} more: `tenuto tools list`" if len(meant) > len(shown) else ""
+        return f"there are {', '.join(f'`{each}`' for each in shown)}{more}"
 
 
 def _understood(written: str) -> str:
@@ -110,10 +126,16 @@ def _understood(written: str) -> str:
     return f"mcp:{server}/{tool or '*'}"
 
 
-def _near_bare(name: str, names: Sequence[str]) -> list[str]:
-    """Names that end like it, whatever their kind."""
+def _near(name: str, names: Sequence[str]) -> list[str]:
+    """Those of its kind that are spelt like it; if there are none, those of any kind. Its kind does not make a name alike."""
+    kind, colon, rest = name.rpartition(":")
+    kinds = [each for each in names if each.startswith(f"{kind}:")] if colon else []
+    return [f"`{each}`" for each in _spelt_like(rest, kinds) or _spelt_like(rest, names)]
+
+
+def _spelt_like(rest: str, names: Sequence[str]) -> list[str]:
     ends = {each.partition(":")[2].lower() or each.lower(): each for each in names}
-    return [ends[end] for end in get_close_matches(name.rpartition(":")[2].lower(), ends, n=3, cutoff=0.6)]
+    return [ends[end] for end in get_close_matches(rest.lower(), ends, n=3, cutoff=_ALIKE)]
 
 
 def _refuse_alike(found: Mapping[str, Tool]) -> None:
