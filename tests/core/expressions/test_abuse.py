@@ -174,6 +174,10 @@ GROWTH = [
     "timestamp(text)",
     "duration(text)",
     "duration('99999999999999999h')",
+    f"duration('{'ms' * 49}x')",
+    f"duration('{'1ms' * 32}x')",
+    f"duration('{'1' * 99}x')",
+    f"duration('{'.1' * 49}s')",
     "uint('99999999999999999999999')",
 ]
 

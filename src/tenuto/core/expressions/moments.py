@@ -17,8 +17,9 @@ _RFC3339: Final = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})[Tt]([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]{1,9}))?"
     r"(?:[Zz]|([+-])([0-9]{2}):([0-9]{2}))"
 )
-_DURATION: Final = re.compile(r"([+-]?)((?:[0-9]{0,18}\.?[0-9]{0,18}(?:ns|us|µs|ms|s|m|h))+)")
-_PART: Final = re.compile(r"([0-9]*)(?:\.([0-9]*))?(ns|us|µs|ms|s|m|h)")
+# Each part has a digit: were it optional, `ms` could be read as two parts, and a long row of them in 2^n ways.
+_PART: Final = re.compile(r"(?=\.?[0-9])([0-9]{0,18})(?:\.([0-9]{0,18}))?(ns|us|µs|ms|s|m|h)")
+_DURATION: Final = re.compile(rf"([+-]?)((?:{_PART.pattern})+)")
 _UNITS: Final = {
     "ns": 1,
     "us": 1_000,
@@ -86,8 +87,6 @@ def read_duration(text: str) -> Duration:
     total = 0
     for part in _PART.finditer(match[2]):
         whole, fraction, unit = part[1], part[2] or "", _UNITS[part[3]]
-        if not whole and not fraction:
-            raise _no_duration(text)
         total += int(whole or 0) * unit + int(fraction or 0) * unit // 10 ** len(fraction)
     return checked_duration(-total if match[1] == "-" else total)
 
