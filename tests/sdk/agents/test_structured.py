@@ -1,5 +1,7 @@
 """An answer that must fit a schema is read, asked for once more, and then refused."""
 
+import time
+
 import pytest
 
 from tenuto.sdk.agents import Answer, Ask, ModelError
@@ -42,6 +44,15 @@ def test_json_is_found_where_models_put_it(text: str):
 )
 def test_what_does_not_fit_is_said(text: str, problem: str):
     assert any(problem in each for each in read(text, SCHEMA).problems)
+
+
+@pytest.mark.parametrize("text", ["```" + " \n" * 20_000, "```\n" * 20_000 + "x", "`" * 100_000, " " * 100_000 + "`"])
+def test_a_long_answer_is_read_in_one_sweep(text: str):
+    """A model may say whatever somebody has put into its mouth; the pattern of a fence once took hours for the first."""
+    before = time.process_time()
+
+    assert read(text, SCHEMA).problems
+    assert time.process_time() - before < 2
 
 
 async def test_a_right_answer_is_asked_for_once():

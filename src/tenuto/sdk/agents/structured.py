@@ -13,7 +13,9 @@ from tenuto.sdk.agents.fitting import unfit
 from tenuto.sdk.agents.messages import Answer, Ask, Message
 from tenuto.sdk.agents.model import ModelError
 
-_FENCE: Final = re.compile(r"\s*```[\w-]*\s*\n(.*?)\n?\s*```\s*", re.DOTALL)
+_FENCE: Final = re.compile(
+    r"```[\w-]*[^\S\n]*\n(.*?)```", re.DOTALL
+)  # a model's text: read in one sweep, whatever it is
 _SHOWN: Final = 4_000  # characters of a wrong answer that are given back
 _AT_HAND: Final = 8  # places where a value may begin, tried in turn
 
