@@ -111,6 +111,7 @@ CORPUS = {
     "question marks": b"? " * (BIG // 2),
     "quotes": b'"' * BIG,
     "backslashes": b'"' + b"\\" * BIG,
+    "a string without an end behind a wrong number": b"[" + b"1" * 30 + b'a,"' + b'\\"' * (BIG // 2),
     "colons": b":" * BIG,
     "commas": b"[" + b"," * BIG,
     "newlines": b"\n" * BIG,

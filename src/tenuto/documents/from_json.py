@@ -104,8 +104,10 @@ class _Wrong(Exception):
 
 
 def _positions(text: str, token: str) -> Iterator[int]:
+    """What was refused is found before anything that cannot be read: nobody checks what follows it. It may go on in what
+    is no part of it: of `1abc` the parser takes the number."""
     for match in _TOKEN.finditer(text):
-        if match[3] == token:
+        if match[3] and match[3].startswith(token):
             yield match.start(3)
 
 
