@@ -345,6 +345,10 @@ class TestVersions:
         assert read(WHOLE).version == "b7016e2b3595"
 
 
+# A long name of many letters, none of them frequent: the worst there is to compare with another.
+ALIKE = "".join(chr(0x4E00 + n * 7_919 % 997) for n in range(60_000))
+
+
 class TestBounds:
     """However long a file is and whatever stands in it, it is read at once."""
 
@@ -354,8 +358,9 @@ class TestBounds:
             "---\n" + "a: b: c\n" * 100_000 + "---\nHi.", "---\n" + "".join(f"k{n}: b: c\n" for n in range(60_000)) + "---\nHi.",
             "---\nname: x\ntools: '" + "(" * 900_000 + "'\n---\nHi.", "---\nname: x\ntools: '" + "()," * 100_000 + "'\n---\nHi.",
             "---\nname: x\ntools: '" + "ab," * 150_000 + "'\napprove: '" + "b," * 40_000 + "'\n---\nHi.", "---\n" + "\n" * 900_000 + "---\nHi.",
+            f"---\nname: x\ntools: [{ALIKE}]\napprove: [{ALIKE[::-1]}]\n---\nHi.", '---\nname: x\ntools: ["mcp__' + "_" * 900_000 + '\\nx"]\n---\nHi.',
         ],
-        ids=["twice", "unquoted", "open", "odd", "tools", "empty"],
+        ids=["twice", "unquoted", "open", "odd", "tools", "empty", "alike", "server"],
     )  # fmt: skip
     def test_nothing_takes_long(self, text):
         begun = time.perf_counter()

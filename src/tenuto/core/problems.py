@@ -6,7 +6,9 @@ A wrong document is data, never an exception: readers collect `Problem`s and go 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Literal
+from typing import Final, Literal
+
+_LONGEST: Final = 100  # characters of a name: comparing two takes their product, and strangers may have chosen both
 
 Severity = Literal["error", "warning"]
 
@@ -35,5 +37,7 @@ class Problem:
 
 def did_you_mean(name: str, choices: Iterable[str]) -> str:
     """A hint that names the nearest choice, or nothing."""
-    near = get_close_matches(name, list(choices), n=1, cutoff=0.6)
+    if len(name) > _LONGEST:
+        return ""
+    near = get_close_matches(name, [choice for choice in choices if len(choice) <= _LONGEST], n=1, cutoff=0.6)
     return f"did you mean `{near[0]}`?" if near else ""

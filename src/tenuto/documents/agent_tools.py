@@ -15,7 +15,7 @@ from tenuto.sdk.agents.tool import covers
 MOST: Final = 200  # tools that a file may name; no model is told of so many
 KINDS: Final = ("mcp", "node", "flow", "agent", "http")
 _OURS: Final = re.compile(rf"(({'|'.join(KINDS)}):)?[\w./*-]+")
-_THEIR_MCP: Final = re.compile(r"mcp__(.+?)(?:__(.+))?")
+_THEIR_MCP: Final = "mcp__"
 _EVERY: Final = frozenset({"*", "all"})
 _FORM: Final = "a tool is `mcp:SERVER/TOOL`, `node:TYPE`, `flow:NAME`, `agent:NAME` or `http:NAME`"
 _SERVER: Final = "register an MCP server that can do it, and name its tool: `mcp:SERVER/TOOL`"
@@ -93,9 +93,9 @@ def _kept(names: Iterable[tuple[str, str]], found: Findings, *, aloud: bool = Tr
 
 def meant(name: str) -> str | None:
     """The name of a tool as it may be ours; None if it cannot be one."""
-    theirs = _THEIR_MCP.fullmatch(name)
-    if theirs is not None:
-        return f"mcp:{theirs[1]}/{theirs[2] or '*'}"
+    if name.startswith(_THEIR_MCP) and name != _THEIR_MCP:
+        server, _, tool = name.removeprefix(_THEIR_MCP).partition("__")
+        name = f"mcp:{server}/{tool or '*'}"
     foreign = name in _EVERY or _known(name) in _FOREIGN
     return name if _OURS.fullmatch(name) and not foreign else None
 
