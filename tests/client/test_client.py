@@ -201,6 +201,25 @@ class TestWhenThingsFail:
         assert seen == [1, 2, 3, 4, 5, 6]
         assert [request.headers["last-event-id"] for request in asked] == ["0", "2", "2", "3", "3"]
 
+    async def test_a_server_that_is_away_is_waited_for(self):
+        """As long as it takes to put another in its place; one that never spoke is given up soon."""
+        down: list[Any] = [httpx2.ConnectError("down")] * 20
+        answers = [told((1, "run.started")), *down, told((2, "run.succeeded"))]
+
+        seen = [event.seq async for event in answering(answers, []).runs.stream("r")]
+        with pytest.raises(Unreachable):
+            await anext(answering(down, []).runs.stream("r"))
+
+        assert seen == [1, 2]
+
+    async def test_one_that_stays_away_is_given_up(self, monkeypatch: pytest.MonkeyPatch):
+        """After an outage that is no restart any more."""
+        monkeypatch.setattr("tenuto.client.streaming.OUTAGE", 0.0)
+        client = answering([told((1, "run.started")), *[httpx2.ConnectError("down")] * 3], [])
+
+        with pytest.raises(Unreachable):
+            [event async for event in client.runs.stream("r")]
+
     async def test_a_stream_that_was_seen_whole_is_empty(self):
         """204."""
         assert [event async for event in answering([httpx2.Response(204)], []).runs.stream("r", after=6)] == []

@@ -1,8 +1,10 @@
 """Server-sent events, followed over lost connections: each fact once and in order, whatever happens in between."""
 
 import json
+import time
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
+from math import inf
 from typing import Any, Final
 
 import httpx2
@@ -11,17 +13,21 @@ from tenuto.client.errors import Problem, TenutoError, Unreachable, problem_of
 from tenuto.client.shapes import Event, Json
 from tenuto.client.transport import Transport, may_ask_again, pause
 
+OUTAGE: Final = 120.0  # seconds that a server which answered may be away: it stops, is replaced, and starts
 PATIENCE: Final = httpx2.Timeout(10.0, read=45.0)  # seconds; the server says something every fifteen
 
 
 async def follow(transport: Transport, path: str, after: int, attempts: int) -> AsyncGenerator[Event]:
-    """From the fact after `after` to the end of the run. `attempts`: in vain, in a row, before it gives up."""
-    seen, failed = after, 0
+    """From the fact after `after` to the end of the run. `attempts`: in vain, in a row, before it gives up on a server that
+    never spoke; on one that did, it does not before an `OUTAGE`."""
+    seen, failed, heard = after, 0, -inf
     while True:
         try:
             async with aclosing(_connection(transport, path, seen)) as events:
                 async for event in events:
-                    failed = 0
+                    failed, heard = 0, time.monotonic()
+                    if event is None:
+                        continue
                     if event.seq is not None:
                         if event.seq <= seen:
                             continue
@@ -37,7 +43,7 @@ async def follow(transport: Transport, path: str, after: int, attempts: int) -> 
             if isinstance(error, Problem) and not may_ask_again(error, safe=True):
                 raise
             failed += 1
-            if failed >= attempts:
+            if failed >= attempts and time.monotonic() - heard >= OUTAGE:
                 raise _given_up(path, error) from error
         await pause(max(failed, 1))
 
@@ -51,17 +57,19 @@ async def begin(transport: Transport, path: str, body: Json, key: str) -> AsyncG
     headers = {"Accept": "text/event-stream", "Idempotency-Key": key}
     async with aclosing(_asked(transport, "POST", path, headers=headers, json=body)) as events:
         async for event in events:
-            yield event
+            if event is not None:
+                yield event
 
 
-async def _connection(transport: Transport, path: str, seen: int) -> AsyncGenerator[Event]:
+async def _connection(transport: Transport, path: str, seen: int) -> AsyncGenerator[Event | None]:
     headers = {"Accept": "text/event-stream", "Last-Event-ID": str(seen)}
     async with aclosing(_asked(transport, "GET", path, headers=headers)) as events:
         async for event in events:
             yield event
 
 
-async def _asked(transport: Transport, method: str, path: str, **more: Any) -> AsyncGenerator[Event]:
+async def _asked(transport: Transport, method: str, path: str, **more: Any) -> AsyncGenerator[Event | None]:
+    """None: a heartbeat."""
     async with transport.asker.stream(method, path, timeout=PATIENCE, **more) as answer:
         if answer.status_code == 204:
             raise _Over
@@ -72,21 +80,20 @@ async def _asked(transport: Transport, method: str, path: str, **more: Any) -> A
             yield event
 
 
-async def _events(chunks: AsyncIterator[bytes]) -> AsyncGenerator[Event]:
+async def _events(chunks: AsyncIterator[bytes]) -> AsyncGenerator[Event | None]:
     """By bytes: in JSON there may be characters that a text reader takes for the end of a line."""
     rest = b""
     async for chunk in chunks:
         *blocks, rest = (rest + chunk).split(b"\n\n")
         for block in blocks:
-            event = _event(block)
-            if event is not None:
-                yield event
+            if not block.startswith(b"retry:"):
+                yield _event(block)
 
 
 def _event(block: bytes) -> Event | None:
     fields = dict(line.split(b": ", 1) for line in block.split(b"\n") if b": " in line and line[:1] != b":")
     if b"data" not in fields:
-        return None  # a heartbeat
+        return None
     seq = int(fields[b"id"]) if b"id" in fields else None
     return Event(type=fields[b"event"].decode(), data=json.loads(fields[b"data"]), seq=seq)
 
