@@ -33,6 +33,7 @@ def format_text(scope: Scope, template: str, arguments: list[Cel]) -> str:
         parts.append(template[last : match.start()])
         last = match.end()
         if match[0] == "%%":
+            scope.spend(2)
             parts.append("%")
             continue
         if used >= len(arguments):
