@@ -105,6 +105,23 @@ class TestWithAnOwner:
         assert running["status"] == "running"
         assert [each["text"] for each in running["logs"]] == ["greeting", "two lines"]
 
+    def test_an_agent_is_looked_at_by_the_owner_before_it_begins(self, tenuto, write: Write, project: Path) -> None:
+        """Who is unknown there, and a model that cannot be asked, is bad input and leaves no run."""
+        write("slow.yaml", SLOW)
+
+        with owner(project, "run", "slow.yaml", "--name", "s"):
+            known = tenuto("agents", "run", "copywriter", "Tea", "--model", "scripted:demo")
+            unknown = tenuto("agents", "run", "copywritr", "Tea")
+            unasked = tenuto("agents", "run", "copywriter", "Tea", "--model", "nonsense:1")
+            talk = tenuto("agents", "chat", "nobody")
+            runs = tenuto("runs", "list", "--json").last["items"]
+
+        assert (known.code, unknown.code, unasked.code, talk.code) == (0, 2, 2, 2)
+        assert known.err.startswith("▶ copywriter  asks scripted:demo  by name\n")
+        assert "did you mean `copywriter`?" in unknown.err
+        assert "`nonsense` is no provider of models" in unasked.err
+        assert [each["flow"] for each in runs] == ["agent-copywriter", "slow"]
+
     def test_a_signal_reaches_the_run_that_waits_elsewhere(self, tenuto, write: Write, project: Path) -> None:
         """The waiting process goes on at once, and ends well."""
         write("paid.yaml", PAID)

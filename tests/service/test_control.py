@@ -16,7 +16,11 @@ from tenuto.core.flow import Flow
 from tenuto.documents import load
 from tenuto.ports.engine import Live, Outcome, Refused, StartRequest
 from tenuto.ports.journal import StorageFull
+from tenuto.sdk.agents import Agent
+from tenuto.service.agent_looks import AgentLook, Choice, look_of
 from tenuto.service.control import NAME, Desk, listening, live_json, live_of, reachable
+from tenuto.testing.agents import FakeEndpoint, FakeHouse
+from tenuto.testing.models import ScriptedModel
 
 
 class Owner:
@@ -119,6 +123,26 @@ def test_every_verb_reaches_the_engine(tmp_path: Path) -> None:
             assert await remote.delete("run-1") is True
             assert await remote.resume(None) == [{"run": None}]
             assert await remote.sources() == {}
+
+    play(scene())
+
+
+def test_an_agent_arrives_as_the_owner_finds_it(tmp_path: Path) -> None:
+    """Whole, with what it will ask."""
+    clerk = Agent(name="clerk", prompt="You keep the books.", version="1", model=("a", "b"), tools=("node:debug.echo",))
+    models = {name: FakeEndpoint(ScriptedModel([]), f"scripted:{name}") for name in ("a", "b")}
+    owner, house = Owner(), FakeHouse([clerk], models=models)
+
+    async def scene() -> None:
+        async with listening(tmp_path, Desk(owner, owner, read, owner.resume, agents=house)):
+            remote = RemoteEngine(tmp_path)
+            known = look_of(await remote.agent("clerk", None, tenant="default", stage="dev"))
+            asked = look_of(await remote.agent("clerk", "b", tenant="default", stage="dev"))
+            with pytest.raises(Refused, match="nobody") as refused:
+                await remote.agent("nobody", None, tenant="default", stage="dev")
+        assert known == AgentLook(clerk, Choice(("scripted:a", "scripted:b"), "by the test"))
+        assert asked.choice.models == ("scripted:b",)
+        assert refused.value.code == "not_found"
 
     play(scene())
 

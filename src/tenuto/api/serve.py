@@ -251,7 +251,7 @@ def _desk(server: Server) -> Desk:
         platform = server.platform
         return {"flows": platform.flows.sources.owned(), "agents": platform.agents.sources.owned()}
 
-    return Desk(server.engine, server.journal, read, resume, sources)
+    return Desk(server.engine, server.journal, read, resume, sources, server.engine.services.agents)
 
 
 @contextlib.contextmanager

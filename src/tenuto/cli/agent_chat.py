@@ -126,9 +126,7 @@ class Chat:
         if name:
             self.talk.order = replace(before, model=name)
         choice = self.loop.run(self.talk.choice())
-        if choice is None:
-            _told(f"asks {name or before.model or 'what its file says'}, as the owner of the directory has it")
-        elif choice.trouble:
+        if choice.trouble:
             self.talk.order = before
             _told(choice.trouble)
         else:
@@ -137,11 +135,7 @@ class Chat:
     def _tools(self, _: str) -> None:
         agent = self.talk.agent
         if agent is None or not agent.tools:
-            _told(
-                "it has no tools"
-                if agent is not None
-                else "say something first: the process that owns the directory knows its tools"
-            )
+            _told("it has no tools")
             return
         rows = [
             [Cell(f"  {tool}"), Cell("asks first" if tool in agent.approve else "", "yellow")] for tool in agent.tools

@@ -5,12 +5,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tenuto.cli.house import Place, place_of
+from tenuto.cli.house import House, Place, place_of
 from tenuto.ports.agent_source import AgentSource
 from tenuto.ports.engine import Refused
 from tenuto.ports.tools import Tools
-from tenuto.sdk.agents import Agent, Agents, Endpoint
-from tenuto.sdk.errors import NodeError
+from tenuto.sdk.agents import Agent, Agents
+from tenuto.service.agent_looks import AgentLook, Choice, choice_of, look_at, look_of
 from tenuto.service.agent_names import find
 from tenuto.service.refusals import Problem
 
@@ -26,22 +26,6 @@ class Broken:
     file: Path
     name: str
     problems: tuple[Problem, ...]
-
-
-@dataclass(slots=True, frozen=True)
-class Choice:
-    """The models that will be asked, in order; or why none can be."""
-
-    endpoints: tuple[Endpoint, ...] = ()
-    trouble: str = ""
-
-    @property
-    def names(self) -> str:
-        return ", else ".join(endpoint.spec.name for endpoint in self.endpoints)
-
-    @property
-    def why(self) -> str:
-        return self.endpoints[0].spec.chosen if self.endpoints else ""
 
 
 @dataclass(slots=True)
@@ -70,11 +54,13 @@ class AgentsHere:
         return await self.router.check(agent.tools, tenant=TENANT, stage=self.stage)
 
 
-async def choice_of(rooms: Agents, models: tuple[str, ...]) -> Choice:
-    try:
-        return Choice(tuple(await rooms.endpoints(models)))
-    except NodeError as error:
-        return Choice(trouble=error.message)
+async def look(house: House, stage: str, name: str, model: str | None) -> AgentLook:
+    """An agent as the runs of the directory find it, whoever drives them."""
+    if house.owner is not None:
+        return look_of(await house.owner.agent(name, model, tenant=TENANT, stage=stage))
+    if house.agents is None:
+        raise Refused("not_found", "there are no agents here")
+    return await look_at(house.agents.of(TENANT, stage), name, model)
 
 
 def place_with(data: Path | None, stage: str | None, folder: Path | None) -> Place:

@@ -7,12 +7,13 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from pathlib import Path
 
-from tenuto.cli.agent_house import Broken, Choice, agents_here, broken_in, named, place_with
+from tenuto.cli.agent_house import Broken, agents_here, broken_in, named, place_with
 from tenuto.cli.look import compact, line, note, plural, safe, say, shorten
 from tenuto.cli.painting import Cell, Painter
 from tenuto.sdk.agents import Agent
 from tenuto.sdk.agents.agent import INHERIT
 from tenuto.sdk.agents.agent_json import agent_json
+from tenuto.service.agent_looks import Choice
 from tenuto.service.refusals import Problem
 
 Json = object

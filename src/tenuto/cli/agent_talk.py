@@ -7,16 +7,17 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from tenuto.cli.agent_house import TENANT, Choice, choice_of
-from tenuto.cli.agent_task import agent_in, start
+from tenuto.cli.agent_house import look
+from tenuto.cli.agent_task import start
 from tenuto.cli.driving import or_failure
 from tenuto.cli.following import Following, Manner
 from tenuto.cli.house import House, Place, reaching
 from tenuto.cli.inside import blank_of
 from tenuto.ports.engine import Outcome, Refused
-from tenuto.sdk.agents import Agent, Agents
-from tenuto.service.agent_efforts import Efforts, agent_at_work, efforts_of
+from tenuto.sdk.agents import Agent
+from tenuto.service.agent_efforts import Efforts, efforts_of
 from tenuto.service.agent_flows import Order
+from tenuto.service.agent_looks import AgentLook, Choice
 
 _WHILE_ASKED: Final = "stopped by who asked"
 
@@ -36,7 +37,7 @@ class Turn:
 
 @dataclass(slots=True)
 class Talk:
-    """`agent`: None until it has spoken, where another process owns the directory and finds it. Open first, close last."""
+    """`agent`: None until it is open. Open first, close last."""
 
     place: Place
     order: Order
@@ -45,26 +46,25 @@ class Talk:
     spent: Efforts = field(default_factory=Efforts)
     turns: int = 0
     _house: House | None = None
-    _rooms: Agents | None = None
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
     _running: str | None = None
     _stopping: "asyncio.Task[None] | None" = None
 
     async def open(self) -> None:
-        house = self._house = await self._stack.enter_async_context(reaching(self.place))
-        if house.agents is not None:
-            self._rooms = house.agents.of(TENANT, self.place.settings.stage)
-            self.agent = await agent_in(self._rooms, self.order.agent)
-            self.order = replace(self.order, agent=self.agent.name)
+        self._house = await self._stack.enter_async_context(reaching(self.place))
+        self.agent = (await self._look()).agent
+        self.order = replace(self.order, agent=self.agent.name)
 
     async def close(self) -> None:
         await self._stack.aclose()
 
-    async def choice(self) -> Choice | None:
-        """The models that will be asked; None where the owner of the directory chooses."""
-        if self._rooms is None or self.agent is None:
-            return None
-        return await choice_of(self._rooms, (self.order.model,) if self.order.model else self.agent.model)
+    async def choice(self) -> Choice:
+        """The models that will be asked."""
+        return (await self._look()).choice
+
+    async def _look(self) -> AgentLook:
+        assert self._house is not None
+        return await look(self._house, self.place.settings.stage, self.order.agent, self.order.model)
 
     async def say(self, text: str) -> Turn:
         """One message, to the end of its answer."""
@@ -94,9 +94,7 @@ class Talk:
         tap = house.taps.pop(run, None)
         following = Following(house.engine, run, await blank(run), blank, self.manner, agent=True, tap=tap)
         outcome = await or_failure(house, following.run())
-        facts = await house.archive.facts(run)
-        efforts = efforts_of(facts)
-        self.agent = self.agent or agent_at_work(facts)
+        efforts = efforts_of(await house.archive.facts(run))
         self.turns += 1
         self.spent.add(efforts)
         return Turn(run, outcome, efforts)

@@ -7,16 +7,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from tenuto.cli.agent_house import TENANT, choice_of, named, place_with
+from tenuto.cli.agent_house import look, named, place_with
 from tenuto.cli.driving import Begin, drive
 from tenuto.cli.following import Manner, run_to_the_end
 from tenuto.cli.house import House, Place, user
 from tenuto.cli.look import look_of, note, safe
 from tenuto.ports.engine import Refused
-from tenuto.sdk.agents import Agent, Agents
-from tenuto.sdk.errors import NodeError
 from tenuto.service import runs
 from tenuto.service.agent_flows import AGENT_LABEL, Order, execution, read_flow
+from tenuto.service.agent_looks import AgentLook
 
 Json = object
 
@@ -66,13 +65,9 @@ def beginning(place: Place, order: Order, manner: Manner) -> Begin:
     """How the run of an order begins, in a house of one's own or in that of whoever owns the directory."""
 
     async def begin(house: House) -> str:
-        asked = order
-        rooms = None if house.agents is None else house.agents.of(TENANT, place.settings.stage)
-        if rooms is not None:
-            agent = await agent_in(rooms, order.agent)
-            asked = replace(order, agent=agent.name)
-            await tell_agent(rooms, agent, order, manner)
-        return await start(house, place, asked)
+        seen = await look(house, place.settings.stage, order.agent, order.model)
+        tell_agent(seen, manner)
+        return await start(house, place, replace(order, agent=seen.agent.name))
 
     return begin
 
@@ -87,27 +82,20 @@ async def start(house: House, place: Place, order: Order) -> str:
     return await runs.start(house.engine, flow, order.input, stage=place.settings.stage, labels=labels, run=run)
 
 
-async def agent_in(rooms: Agents, name: str) -> Agent:
-    try:
-        return await rooms.agent(name)
-    except NodeError as error:
-        raise Refused("not_found", error.message) from None
-
-
-async def tell_agent(rooms: Agents, agent: Agent, order: Order, manner: Manner) -> None:
+def tell_agent(seen: AgentLook, manner: Manner) -> None:
     """Who works, which model was chosen for it and why, and what the agent lacks. Refused where no model can be asked."""
-    choice = await choice_of(rooms, (order.model,) if order.model else agent.model)
+    agent, choice = seen.agent, seen.choice
     if choice.trouble:
         raise Refused("invalid", choice.trouble, "`tenuto agents list` says which model is the default")
-    look = look_of(sys.stderr if _aside(manner) else sys.stdout)
+    looks = look_of(sys.stderr if _aside(manner) else sys.stdout)
     tell(
         manner,
-        (f"{look.mark('start')} {agent.name}", "bold"),
+        (f"{looks.mark('start')} {agent.name}", "bold"),
         (f"asks {safe(choice.names)}", "cyan"),
         (safe(choice.why), "bright_black"),
     )
     for problem in agent.problems:
-        tell(manner, (f"  {look.mark('warning')} {safe(str(problem))}", "yellow"))
+        tell(manner, (f"  {looks.mark('warning')} {safe(str(problem))}", "yellow"))
     tell(manner, ("", ""))
 
 

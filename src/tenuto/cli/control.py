@@ -58,6 +58,10 @@ class RemoteEngine:
         """Which flows and agents belong to files of folders: by kind, by name, the file as people know it."""
         return await self._ask("sources")
 
+    async def agent(self, name: str, model: str | None, *, tenant: str, stage: str) -> dict[str, Any]:
+        """A look at one that the runs of the owner find (`service/agent_looks.py`)."""
+        return await self._ask("agent", name=name, model=model, tenant=tenant, stage=stage)
+
     async def backup(self, target: Path | str) -> None:
         await self._ask("backup", target=str(target))
 

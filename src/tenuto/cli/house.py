@@ -88,6 +88,7 @@ class House:
     warnings: tuple[str, ...] = ()
     logs: Callable[[str], Awaitable[list[dict[str, Any]]]] | None = None  # what the nodes of a run said
     agents: AgentHouse | None = None  # where runs that are driven here find agents
+    owner: RemoteEngine | None = None  # who drives them, if that is another process
     listen: Listen | None = None  # to runs that are driven here
     taps: dict[str, Tap] = field(default_factory=dict[str, Tap])  # of runs that are about to be followed
 
@@ -179,7 +180,8 @@ async def owning(place: Place, flow_file: Path | None = None, *, drive: bool = T
             return [asdict(recovered) async for recovered in opened.engine.recover(run)]
 
         engine, journal = opened.engine, opened.journal
-        desk = Desk(engine, journal, lambda content: _strictly(content, library(registry)), resume)
+        agents = engine.services.agents
+        desk = Desk(engine, journal, lambda content: _strictly(content, library(registry)), resume, agents=agents)
         control = listening(place.data, desk) if drive else contextlib.nullcontext()
         async with control:
             yield House(
@@ -191,8 +193,8 @@ async def owning(place: Place, flow_file: Path | None = None, *, drive: bool = T
                 engine.failure,
                 opened.warnings,
                 engine.services.logs.read,
-                engine.services.agents,
-                engine.listen,
+                agents,
+                listen=engine.listen,
             )
 
 
@@ -248,7 +250,7 @@ def unreachable(place: Place) -> Refused:
 def visiting(place: Place, archive: Archive) -> House:
     """The directory as the process that owns it lets us work on it."""
     engine = RemoteEngine(place.data)
-    return House(archive, engine, engine, mine=False, resume=engine.resume)
+    return House(archive, engine, engine, mine=False, resume=engine.resume, owner=engine)
 
 
 def _archive(store: Any) -> Archive:

@@ -118,7 +118,7 @@ class Catalog:
                 word = "" if name in {INHERIT, ""} else f"`{name}` means the default: "
                 found.extend(replace(each, why=word + each.why) for each in default)
             else:
-                found.append(Chosen(name, "the agent names it"))
+                found.append(Chosen(name, "by name"))
         return found
 
     def _named(self, name: str, why: str, depth: int) -> list[Chosen] | None:

@@ -6,9 +6,6 @@ from dataclasses import dataclass, field
 
 from tenuto.core.events import Fact, StepRecorded
 from tenuto.core.flow.findings import mapping
-from tenuto.sdk.agents import Agent
-from tenuto.sdk.agents.agent_json import agent_of
-from tenuto.sdk.errors import NodeError
 from tenuto.service.spending import spend
 
 Json = object
@@ -37,15 +34,6 @@ def efforts_of(facts: Iterable[tuple[int, Fact]]) -> Efforts:
         if isinstance(fact, StepRecorded):
             _count(found, fact)
     return found
-
-
-def agent_at_work(facts: Iterable[tuple[int, Fact]]) -> Agent | None:
-    """The agent as it was recorded when it began; None where it has not."""
-    found = next((fact.output for _, fact in facts if isinstance(fact, StepRecorded) and fact.key == "agent"), None)
-    try:
-        return None if found is None else agent_of(found)
-    except NodeError:
-        return None  # an edit made another thing of it
 
 
 def text_of(output: Json) -> str:

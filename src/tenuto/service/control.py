@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol, cast
 
 from tenuto.core.flow.model import Flow
+from tenuto.ports.agent_house import AgentHouse
 from tenuto.ports.codec import decode, plain
 from tenuto.ports.engine import Engine, Live, Outcome, Refused, StartRequest
 from tenuto.ports.journal import Closed, Damaged, StorageFull
@@ -42,13 +43,14 @@ class Keeper(Deleter, Protocol):
 class Desk:
     """What requests are carried out with. `read_document` refuses what this process cannot run. `resume` takes a run over
     (None: all that have not ended), as far as that has not been done, and says what it took. `sources`: which flows and
-    agents belong to files of folders, by kind."""
+    agents belong to files of folders, by kind. `agents`: those that its runs find."""
 
     engine: Engine
     journal: Keeper
     read_document: Callable[[bytes], Flow]
     resume: Callable[[str | None], Awaitable[list[dict[str, Any]]]]
     sources: Callable[[], Mapping[str, Mapping[str, str]]] = dict
+    agents: AgentHouse | None = None
 
 
 @contextlib.asynccontextmanager
@@ -176,6 +178,8 @@ async def _carry_out(desk: Desk, request: Request) -> object:
             return await desk.engine.cancel(request["run"], by=request.get("by"), reason=request.get("reason"))
         case "outcome":
             return _outcome_json(await desk.engine.outcome(request["run"], until=frozenset(request.get("until", ()))))
+        case "agent":
+            return await _look(desk, request)
         case "resume":
             return await desk.resume(request["run"])
         case "sources":
@@ -190,6 +194,15 @@ async def _carry_out(desk: Desk, request: Request) -> object:
                 f"the process that owns the data directory does not know `{verb}`",
                 "use the same version of Tenuto",
             )
+
+
+async def _look(desk: Desk, request: Request) -> object:
+    from tenuto.service.agent_looks import look_at, look_json
+
+    if desk.agents is None:
+        raise Refused("not_found", "the process that owns the data directory has no agents")
+    rooms = desk.agents.of(request["tenant"], request["stage"])
+    return look_json(await look_at(rooms, request["name"], request.get("model")))
 
 
 def start_json(request: StartRequest) -> dict[str, Any]:
