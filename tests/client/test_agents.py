@@ -45,6 +45,20 @@ async def test_a_task_its_answer_and_what_is_known_of_them(client: Client, serve
     assert {each.name: each.team for each in agents.items}["copywriter"] == "marketing"
 
 
+async def test_the_models_that_agents_ask(client: Client, served: tuple[Server, str]):
+    """By name, the default first; one that nobody knows is not found."""
+    play(served[0], "Fine tea.")
+
+    first, *_ = await client.models.list()
+    same = await client.models.get("default")
+
+    assert first == same
+    assert (first.name, first.default, first.breaker) == ("default", True, "closed")
+    assert first.chosen
+    with pytest.raises(NotFound):
+        await client.models.get("openai:nobody/knows it")
+
+
 async def test_words_come_as_they_are_said(client: Client, served: tuple[Server, str]):
     """And every fact once, to the end."""
     play(served[0], {"text": "Let me look. ", **ECHO}, "Fine tea.")

@@ -27,8 +27,9 @@ from tenuto.client.errors import (
 )
 from tenuto.client.files import Files
 from tenuto.client.flows import Flows
+from tenuto.client.models import Models
 from tenuto.client.runs import Runs
-from tenuto.client.shapes import Agent, AgentState, Approval, Event, Execution, Page, Run, SavedFlow
+from tenuto.client.shapes import Agent, AgentState, Approval, Event, Execution, Model, Page, Run, SavedFlow
 from tenuto.client.transport import Transport
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "Execution",
     "Forbidden",
     "Invalid",
+    "Model",
     "NotFound",
     "Page",
     "Problem",
@@ -86,6 +88,7 @@ class Client:
         self.files = Files(transport)
         self.approvals = Approvals(transport)
         self.agents = Agents(transport)
+        self.models = Models(transport)
 
     async def __aenter__(self) -> Self:
         return self

@@ -140,3 +140,19 @@ class Page(Generic[Item]):
 
     items: list[Item]
     next_cursor: str | None
+
+
+@dataclass(slots=True, frozen=True, kw_only=True)
+class Model(_Said):
+    """`model`: what the name means, `chosen`: why. `price`: dollars for a million tokens, None where nobody knows.
+    `breaker`: `open` while it is known to be down, `until` then. `trouble`: why it cannot be asked, or nothing."""
+
+    name: str
+    model: str
+    default: bool = False
+    chosen: str = ""
+    base_url: str = ""
+    price: Mapping[str, float | None] | None = None
+    breaker: str = "closed"
+    until: str | None = None
+    trouble: str = ""
