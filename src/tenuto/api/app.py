@@ -1,11 +1,13 @@
 """The application: the routers of all nouns behind the middleware, on one platform."""
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Final
 
 from fastapi import APIRouter, FastAPI
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from tenuto import __version__
@@ -122,22 +124,30 @@ def create_app(platform: Platform, settings: Settings | None = None) -> App:
             "logs": False,
         },  # traces are projected from the journal, not made on the loop
         redirect_slashes=False,  # a redirect would be built from the header `Host`
+        routes=routes(),
     )
     app.way = _way(platform, settings)
     app.state.platform = platform
     app.state.settings = settings
     errors.install(app)
-    for router in ROUTERS:
-        app.include_router(router)
     app.openapi = lambda: describe(app)
     return app
 
 
+@cache
+def routes() -> list[BaseRoute]:
+    """The routes of all nouns, the same for every application of this process. FastAPI works out what each of them takes when
+    a request first looks for it, and once is enough for that: it depends on nothing of the application.
+    """
+    together = APIRouter()
+    for router in ROUTERS:
+        together.include_router(router)
+    return together.routes
+
+
 def routes_only() -> FastAPI:
     """The routes with nothing behind them: to describe them, never to ask them."""
-    app = FastAPI(title="Tenuto", version=__version__, description="Agent workflows that hold.")
-    for router in ROUTERS:
-        app.include_router(router)
+    app = FastAPI(title="Tenuto", version=__version__, description="Agent workflows that hold.", routes=routes())
     app.openapi = lambda: describe(app)
     return app
 
