@@ -83,8 +83,17 @@ class TestDisplay:
 
         assert said.splitlines() == ["Let me look.", '  ✓ node:http.request(url="https://example.com")  0.3s']
 
-    def test_a_tool_that_fails_says_so(self) -> None:
-        assert "✗ node:http.request" in shown(tool("failed", ms=1))
+    def test_a_tool_that_fails_says_why(self) -> None:
+        """On one line."""
+        assert "✗ node:http.request  0.0s  404: no such page\n" in shown(
+            tool("failed", ms=1, error="404:\n no such page")
+        )
+
+    def test_a_call_that_was_refused_took_no_time(self) -> None:
+        """However long the person thought about it."""
+        said = shown(tool("waiting", arguments={"n": 1}), tool("failed", error="a person refused this call: no"))
+
+        assert "✗ node:http.request(n=1)  a person refused this call: no\n" in said
 
     def test_calls_at_once_are_kept_apart(self) -> None:
         """By their number: they may answer in another order."""

@@ -105,9 +105,11 @@ class AgentDisplay:
             return
         del self._calls[key]
         self._whisper = ""
-        took = duration(time.monotonic() - call.since if news.seconds is None else news.seconds)
-        mark, colour = ("succeeded", "bright_black") if news.status == "answered" else ("failed", "red")
-        self._line(mark, f"{call.text}  {took}", colour)
+        took = [] if news.seconds is None else [duration(news.seconds)]
+        if news.status == "answered":
+            self._line("succeeded", "  ".join([call.text, *took]), "bright_black")
+        else:  # the agent reads why, and so does who watches
+            self._line("failed", "  ".join([call.text, *took, " ".join(news.error.split())]).rstrip(), "red")
 
     # --- as the terminal is asked to show it
 

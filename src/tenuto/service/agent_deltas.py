@@ -29,7 +29,8 @@ class SaidWords:
 
 @dataclass(slots=True, frozen=True, kw_only=True)
 class ToolNews:
-    """`call`: which call of that agent it is. `seconds`: how long it took, once it has answered."""
+    """`call`: which call of that agent it is. `seconds`: how long it took, once it has answered; none where it was not made.
+    `error`: why it failed."""
 
     tool: str
     call: int
@@ -37,6 +38,7 @@ class ToolNews:
     agent: str = ""
     arguments: Mapping[str, Json] = field(default_factory=dict[str, Json])
     seconds: float | None = None
+    error: str = ""
 
 
 def delta_of(data: Json) -> SaidWords | ToolNews | None:
@@ -66,4 +68,5 @@ def _news(tool: str, agent: str, said: Mapping[str, Json]) -> ToolNews:
         agent=agent,
         arguments=mapping(said.get("arguments")) or {},
         seconds=ms / 1000 if isinstance(ms, int | float) else None,
+        error=str(said.get("error") or ""),
     )

@@ -221,7 +221,7 @@ class Caller:
         name, key = place.call["name"], f"call:{place.number}"
 
         async def refuse(*_: Any) -> Outcome:
-            self._stream(place, "failed")
+            self._stream(place, "failed", error=why)
             return refused(name, why)
 
         return outcome_of(name, await self._ctx.step(key, refuse, name, place.call["arguments"]))
@@ -304,9 +304,9 @@ class Caller:
     # --- who watches
 
     def _tell(self, place: Place, tool: Tool, outcome: Outcome) -> None:
-        self._stream(place, outcome["status"], ms=outcome["ms"])
         error = outcome.get("error")
         more = {} if error is None else {"error": error.get("message", "")}
+        self._stream(place, outcome["status"], ms=outcome["ms"], **more)
         self._ctx.log(
             f"{tool.name} {outcome['status']}",
             tool=tool.name,
