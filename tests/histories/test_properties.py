@@ -12,7 +12,7 @@ from tenuto.core import inputs
 from tenuto.core.commands import RunNode, StartChild
 from tenuto.core.events import TERMINAL
 from tenuto.core.flow import Flow
-from tenuto.core.machine import PAUSE, RESUME, decide, evolve, new_state, refusal, snapshot, todo
+from tenuto.core.machine import PAUSE, RESUME, decide, evolve, new_state, proceed, refusal, snapshot, todo
 from tenuto.core.values import canonical
 from tenuto.testing.driver import Driver, flow_of, replay
 from tenuto.testing.invariants import check, numbered
@@ -52,6 +52,25 @@ def test_replaying_every_prefix_gives_the_state_and_the_commands_that_were(seed:
         state = replay(flow, driver.about, driver.facts[:length])
         assert canonical(snapshot(state)) == text
         assert sorted(map(str, todo(state))) == due
+
+
+@settings(quick, max_examples=30)
+@given(seeds)
+def test_what_is_decided_in_slices_is_what_is_decided_at_once(seed: int):
+    """SEMANTICS 30: the same facts in the same order, and then the same state and commands."""
+    random = Random(seed)
+    _, flow = drawn(random)
+    whole = Driver(flow, input={"n": 1, "flag": True}, library=LIBRARY)
+    state = new_state(flow, whole.about)
+
+    for word in _words_of(flow, random):
+        facts = decide(state, word, random.randint(1, 3))
+        while state.agenda:
+            facts += proceed(state, word, random.randint(1, 3))
+        assert facts == whole.tell(word)
+
+    assert canonical(snapshot(state)) == canonical(snapshot(whole.state))
+    assert sorted(map(str, todo(state))) == sorted(map(str, whole.due))
 
 
 def _words_of(flow: Flow, random: Random) -> list[inputs.Input]:

@@ -134,10 +134,10 @@ async def test_a_fault_of_the_heart_ends_only_its_own_run_here(monkeypatch: pyte
 
     real = run_module.decide
 
-    def decide(state: Any, said: Any) -> Any:
+    def decide(state: Any, said: Any, most: int) -> Any:
         if state.about.name == "bad" and getattr(said, "path", "") == "a":
             raise AssertionError("a fault")
-        return real(state, said)
+        return real(state, said, most)
 
     monkeypatch.setattr(run_module, "decide", decide)
     async with opened() as harness:

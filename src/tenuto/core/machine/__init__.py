@@ -8,7 +8,7 @@
 """
 
 from tenuto.core.flow.model import Flow
-from tenuto.core.machine.decide import decide, take, todo
+from tenuto.core.machine.decide import decide, proceed, take, todo
 from tenuto.core.machine.evolve import evolve
 from tenuto.core.machine.names import bind
 from tenuto.core.machine.origin import node_at, origin_of
@@ -43,6 +43,7 @@ __all__ = [
     "new_state",
     "node_at",
     "origin_of",
+    "proceed",
     "refusal",
     "restore",
     "snapshot",

@@ -15,6 +15,7 @@ from tenuto.core.machine.signals import approval_output
 from tenuto.core.machine.state import FINALLY_TIMER, Error, Json, NodeState, Scope, State
 
 Facts = list[events.Fact]
+WHOLE: Final = 2**62  # more facts than anything causes
 
 
 @dataclass(slots=True)
@@ -30,9 +31,10 @@ def record(state: State, fact: events.Fact, facts: Facts) -> None:
     facts.append(fact)
 
 
-def drain(state: State, now: Moment, facts: Facts) -> None:
+def drain(state: State, now: Moment, facts: Facts, most: int = WHOLE) -> None:
+    """Until nothing is left, or `facts` are so many."""
     agenda = state.agenda
-    while agenda:
+    while agenda and len(facts) < most:
         due = agenda.popleft()
         if isinstance(due, NodeState):
             _give_verdict(state, due, now, facts)

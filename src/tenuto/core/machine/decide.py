@@ -8,21 +8,36 @@ from typing import Any, Final
 
 from tenuto.core import events, inputs
 from tenuto.core.commands import CancelNode, Command, RunNode, StartChild
-from tenuto.core.machine.agenda import Facts, Moment, drain, record
+from tenuto.core.machine.agenda import WHOLE, Facts, Moment, drain, record
 from tenuto.core.machine.refusal import refusal
 from tenuto.core.machine.retries import failure
 from tenuto.core.machine.signals import waits_of
 from tenuto.core.machine.state import Error, Json, NodeState, State
 
 
-def decide(state: State, what: inputs.Input) -> Facts:
-    """The facts that follow, folded in already; none if the input no longer applies."""
+def decide(state: State, what: inputs.Input, most: int = WHOLE) -> Facts:
+    """The facts that follow, folded in already; none if the input no longer applies.
+
+    `most`: about how many at a time. While `state.agenda` holds something there are more, and `proceed` gives them; until
+    then nothing else is decided and no command taken.
+    """
     facts: Facts = []
     if state.phase == "ended":
         return facts
     INPUTS[type(what)](state, what, facts)
-    drain(state, Moment(what.at, getattr(what, "jitter", 0.0)), facts)
+    _drain(state, what, facts, most)
     return facts
+
+
+def proceed(state: State, what: inputs.Input, most: int = WHOLE) -> Facts:
+    """More of what follows from the input that was decided last."""
+    facts: Facts = []
+    _drain(state, what, facts, most)
+    return facts
+
+
+def _drain(state: State, what: inputs.Input, facts: Facts, most: int) -> None:
+    drain(state, Moment(what.at, getattr(what, "jitter", 0.0)), facts, most)
 
 
 def take(state: State) -> list[Command]:

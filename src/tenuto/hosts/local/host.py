@@ -162,6 +162,9 @@ class LocalHost:
     async def _open_run(self, run: str) -> Run:
         """The run in memory; refused if there is none, or if it has ended."""
         driver = await self.run(run)
+        while driver is not None and driver.deciding:
+            await driver.decided()
+            driver = await self.run(run)
         if driver is None:
             entry = await self.history.entry(run)
             if entry is None:

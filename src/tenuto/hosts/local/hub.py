@@ -4,8 +4,9 @@ Telling costs a look-up in an empty dictionary while nobody looks on.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+from tenuto.core.events import Fact
 from tenuto.ports.engine import Live, Outcome
 from tenuto.ports.feed import Listener, Observer, Tape
 from tenuto.ports.journal import RunEntry
@@ -27,6 +28,18 @@ class Hub:
     def tell(self, live: Live) -> None:
         for listener in tuple(self.listeners.get(live.run, ())):
             listener(live)
+
+    def durable(self, entry: RunEntry, first: int, facts: Sequence[Fact], status: str | None) -> None:
+        """Facts of a run, from that seq on, are on the disk. `status`: what it became by them."""
+        for tape in self.tapes:
+            tape(entry, first, facts)
+        if entry.id in self.listeners:
+            for seq, fact in enumerate(facts, first):
+                self.tell(Live(entry.id, "fact", getattr(fact, "path", ""), seq, fact))
+            if status is not None:
+                self.tell(Live(entry.id, "status", data=status))
+        if status is not None:
+            self.became(entry.id, entry.name, status)
 
     def observe(self, observer: Observer) -> Callable[[], None]:
         self.observers.append(observer)

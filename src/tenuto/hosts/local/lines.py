@@ -1,7 +1,7 @@
 """What is due of several tenants, taken in turn, so that the many attempts of one do not stand before the one of another.
 
-While a single tenant has work it is a plain queue. Once another comes there is a line for each, for a second after the
-last time that they alternated.
+While a single tenant has work it is a plain queue, of which much is taken at once. Once another comes there is a line for
+each, for a second after the last time that they alternated.
 """
 
 import time
@@ -12,6 +12,7 @@ T = TypeVar("T")
 
 CROWDED: Final = 1.0  # seconds
 SLICE: Final = 4  # how many are taken in one turn of the loop while there are lines
+MOST: Final = 256  # while there are none: some milliseconds of quick nodes
 
 
 class Lines(Generic[T]):
@@ -40,7 +41,7 @@ class Lines(Generic[T]):
         """How many may be taken before others have a turn of the loop."""
         if self._crowded_until and time.monotonic() > self._crowded_until:
             self._crowded_until = 0.0
-        return SLICE if self._crowded_until else len(self)
+        return SLICE if self._crowded_until else min(len(self), MOST)
 
     def pop(self) -> T:
         if self._only:

@@ -4,6 +4,10 @@ A pipeline. Results that come in one turn of the loop are decided one by one and
 on its way to the disk, further ones are decided already. The commands of a decision are kept with its write and carried
 out when the journal says that it is durable, unless a later fact has answered them.
 
+What one word causes may be thousands of facts, or of commands: they are made `SLICE` at a time, and others have their
+turn of the loop in between. What is said to the run meanwhile waits, and so do the commands: a decision whose end was
+lost is gone on with from its facts, as the heart does after a crash, so that it makes no difference to it.
+
 If a write fails, everything after it failed too: the state is dropped and read again from the journal, and what nodes
 had said is said again. What people had asked (a signal, a cancel, a start) is answered with the error instead: nothing
 was acknowledged. Functions that run go on running meanwhile.
@@ -17,20 +21,19 @@ from typing import Any, Protocol
 from tenuto.core.commands import CancelNode, Command, Finish, RunNode, SetTimer, StartChild
 from tenuto.core.events import Fact
 from tenuto.core.inputs import Cancel, Failed, Input, Queue, Resume, Signal, Start, Wake
-from tenuto.core.machine import State, decide, take, todo
+from tenuto.core.machine import State, decide, proceed, take, todo
 from tenuto.hosts.local.acks import awaited_ack
 from tenuto.hosts.local.attempts import Attempt
 from tenuto.hosts.local.outputs import message_of
 from tenuto.hosts.local.owner import Ack
 from tenuto.hosts.local.services import Services
+from tenuto.hosts.local.slices import SLICE, Slices
+from tenuto.hosts.local.turn import Said, Turn, changed
 from tenuto.ports.codec import encode
-from tenuto.ports.engine import Live
 from tenuto.ports.journal import Row, RunEntry, Write
 
 # What comes from outside is not said again after a failed write: who asked is told that it failed.
 _FROM_OUTSIDE = (Signal, Cancel, Start, Queue, Wake)
-
-Said = tuple[Any, Ack | None]  # an `Input`, and who wants to know when it is durable
 
 
 class House(Protocol):
@@ -68,32 +71,22 @@ class House(Protocol):
         ...
 
 
-class Turn:
-    """One append: what was said, what follows from it, and what is to be done when it is durable."""
-
-    __slots__ = ("commands", "facts", "first", "said", "status")
-
-    def __init__(self, said: list[Said], facts: list[Fact], commands: list[Command], first: int) -> None:
-        self.said = said
-        self.facts = facts
-        self.commands = commands
-        self.first = first  # seq of the first fact
-        self.status: str | None = None
-
-
 class Run:
     """One run in memory."""
 
     __slots__ = (
         "_blobs",
+        "_due",
         "_error",
         "_facts",
         "_failed",
         "_flushing",
         "_house",
         "_in_flight",
+        "_later",
         "_said",
         "_seq",
+        "_unfinished",
         "attempts",
         "busy",
         "entry",
@@ -117,6 +110,9 @@ class Run:
         self._said: list[Said] = []
         self._blobs: list[tuple[str, bytes]] = []
         self._flushing = False
+        self._unfinished: Input | None = None  # what was said, while not all that follows from it is decided
+        self._later: list[Said] = []  # said meanwhile
+        self._due = Slices(self._carry_out)
         self._in_flight: deque[Turn] = deque()
         self._failed: list[Said] = []
         self._error: BaseException | None = None  # the first that a write met
@@ -128,11 +124,22 @@ class Run:
     @property
     def settled(self) -> bool:
         """Nothing runs, and everything that was decided is durable."""
-        return not (self.attempts or self._in_flight or self._said or self.busy or self.halted)
+        under_way = self.attempts or self._in_flight or self._said or self._due or self.busy
+        return not (under_way or self.halted or self.deciding)
+
+    @property
+    def deciding(self) -> bool:
+        """Not all that follows from what was said is decided yet."""
+        return self._unfinished is not None
 
     @property
     def writing(self) -> bool:
-        return bool(self._in_flight or self._said)
+        return bool(self._in_flight or self._said or self.deciding)
+
+    async def decided(self) -> None:
+        """Whoever asks what may be said to the run waits until it has come to rest."""
+        while self.deciding:  # noqa: ASYNC110  each turn of the loop is a slice, and there are few
+            await asyncio.sleep(0)
 
     def landing(self) -> "asyncio.Future[None]":
         """Done when what was said so far is on the disk, or failed."""
@@ -157,12 +164,18 @@ class Run:
         if self.halted:
             self._failed.append((said, ack))
             return
+        if self._unfinished is not None:
+            self._later.append((said, ack))
+            return
         try:
-            self._facts += decide(self.state, said)
+            self._facts += decide(self.state, said, SLICE)
         except Exception as error:  # noqa: BLE001  the heart never raises; if it does, only this run may suffer
             self._crash(error, ack)
             return
         self._said.append((said, ack))
+        if self.state.agenda:
+            self._unfinished = said
+            asyncio.get_running_loop().call_soon(self._go_on)
         if self.quiet:
             self.quiet = False
             self._house.became_busy(self)
@@ -174,14 +187,40 @@ class Run:
             self._flushing = True
             asyncio.get_running_loop().call_soon(self._flush)
 
+    def _go_on(self) -> None:
+        """The next slice of a long decision; after the last, what was said meanwhile."""
+        said = self._unfinished
+        if said is None or self.halted:
+            return
+        try:
+            self._facts += proceed(self.state, said, SLICE)
+        except Exception as error:  # noqa: BLE001  as in `tell`
+            self._crash(error, None)
+            return
+        self._said.append((Wake(said.at), None))
+        if self.state.agenda:
+            asyncio.get_running_loop().call_soon(self._go_on)
+        else:
+            self._unfinished = None
+            self._tell_later()
+        self._flush()
+
+    def _tell_later(self) -> None:
+        later, self._later = self._later, []
+        for said, ack in later:
+            self.tell(said, ack)
+
     def keep(self, digest: str, content: bytes) -> None:
         """Put it into the blob store with the next append."""
         self._blobs.append((digest, content))
 
     def _crash(self, error: Exception, ack: Ack | None) -> None:
         self.halted = True
-        if ack is not None:
-            ack(error)
+        self._unfinished = None
+        waiting = [said for turn in self._in_flight for said in turn.said] + self._said + self._later
+        for each in [ack, *(ack for _, ack in waiting)]:
+            if each is not None:
+                each(error)
         self._house.crashed(self, error)
 
     # --- making durable
@@ -192,7 +231,7 @@ class Run:
             return
         said, self._said = self._said, []
         facts, self._facts = self._facts, []
-        commands = take(self.state)
+        commands = [] if self.deciding else take(self.state)
         if not facts:
             self._without_facts(said, commands)
             return
@@ -241,32 +280,21 @@ class Run:
             self._broke(turn, error)
             return
         hub = self.services.hub
-        for tape in hub.tapes:
-            tape(self.entry, turn.first, turn.facts)
-        if self.id in hub.listeners:
-            self._publish(turn)
-        if turn.status is not None:
-            hub.became(self.id, self.entry.name, turn.status)
-            if turn.status == "waiting":
-                self._house.child_waits(self.entry.parent)
+        hub.durable(self.entry, turn.first, turn.facts, turn.status)
+        if turn.status == "waiting":
+            self._house.child_waits(self.entry.parent)
         if hub.observers:
             hub.recorded(self.entry, status=turn.status is not None, asks=bool(self.state.waiters))
         self._done(turn.said, turn.commands)
-
-    def _publish(self, turn: Turn) -> None:
-        hub = self.services.hub
-        for seq, fact in enumerate(turn.facts, turn.first):
-            hub.tell(Live(self.id, "fact", getattr(fact, "path", ""), seq, fact))
-        if turn.status is not None:
-            hub.tell(Live(self.id, "status", data=turn.status))
 
     def _done(self, said: Sequence[Said], commands: Sequence[Command]) -> None:
         for _, ack in said:
             if ack is not None:
                 ack(None)
         if commands:
-            self.release(self.state.still(commands))
-        self._look_whether_quiet()
+            self._due.add(commands)
+        else:
+            self._look_whether_quiet()
 
     def _look_whether_quiet(self) -> None:
         if self.settled and not self.quiet:
@@ -275,8 +303,10 @@ class Run:
 
     # --- doing
 
-    def release(self, commands: Sequence[Command]) -> None:
-        for command in commands:
+    def _carry_out(self, commands: Sequence[Command]) -> None:
+        if self.halted:
+            return  # a state that is read again says what is due
+        for command in self.state.still(commands):
             match command:
                 case RunNode():
                     self._run_node(command)
@@ -288,6 +318,7 @@ class Run:
                     self._cancel_node(command)
                 case Finish():
                     self._house.ended(self, command)
+        self._look_whether_quiet()
 
     def _run_node(self, command: RunNode) -> None:
         services = self.services
@@ -337,8 +368,8 @@ class Run:
         self._error = self._error or error
         self._failed += turn.said
         if not self._in_flight and self._error is not None:
-            self._failed += self._said
-            self._said, self._facts = [], []
+            self._failed += [*self._said, *self._later]
+            self._said, self._later, self._facts, self._unfinished = [], [], [], None
             failed_with, self._error = self._error, None
             self._house.write_failed(self, failed_with)
 
@@ -356,6 +387,7 @@ class Run:
         """Go on from what the journal holds; what nodes had said is said again."""
         self.state, self.entry = state, entry
         self._seq = state.seq
+        self._due.clear()  # what is due, the state says
         self.halted = False
         failed, self._failed = self._failed, []
         state.outbox = todo(state)
@@ -369,21 +401,3 @@ class Run:
         """Go on with a state that was read from the journal: what is outstanding is done when this is durable."""
         self.state.outbox = todo(self.state)
         self.tell(said)
-
-
-def changed(entry: RunEntry, status: str, ended_at: float | None) -> RunEntry:
-    """A new line for the index: the old one may be on its way to the disk in another thread."""
-    return RunEntry(
-        entry.id,
-        entry.name,
-        entry.flow,
-        entry.document,
-        status,
-        entry.created_at,
-        ended_at,
-        entry.tenant,
-        entry.stage,
-        entry.parent,
-        entry.origin,
-        entry.labels,
-    )
