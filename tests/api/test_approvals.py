@@ -41,6 +41,27 @@ class TestApprovals:
 
         assert sorted(answer.status_code for answer in answers) == [200] + [409] * 9
 
+    async def test_the_same_key_is_the_same_answer(self, admin: httpx2.AsyncClient):
+        """SEMANTICS 25: also when the run has ended with it, or with the one that was asked; another key comes too late."""
+        ada = await person(admin, "ada", "operator")
+        inner = ASKS.format(assignees="[ada@example.com]").replace("flow: asks", "flow: inner")
+        for text in (inner, "flow: outer\nnodes: {sub: {use: call, with: {flow: inner}}}\n"):
+            assert (await admin.post("/v1/flows", content=text, headers=YAML)).status_code == 201
+        run = (await started(admin, "outer"))["id"]
+        for path in ("ok", "later", "free"):
+            await waiting(admin, run)
+            url, key = f"/v1/approvals/{run}/sub/{path}", {"Idempotency-Key": path}
+            signal = f"/v1/runs/{run}/signals/sub/{path}"
+
+            first = await admin.post(url, json={"approved": True}, headers={**ada, **key})
+            again = await admin.post(url, json={"approved": True}, headers={**ada, **key})
+            by_signal = await admin.post(signal, json={"approved": True}, headers={**ada, **key})
+            other = await admin.post(url, json={"approved": True}, headers={**ada, "Idempotency-Key": "other"})
+
+            codes = [answer.status_code for answer in (first, again, by_signal, other)]
+            assert codes == [200, 200, 200, 409], (path, again.text, other.text)
+            assert other.json()["code"] in {"answered", "ended"}
+
     async def test_an_answer_needs_its_own_permission(self, admin: httpx2.AsyncClient):
         """A key that may write runs may not approve, by whichever door."""
         made = await admin.post("/v1/keys", json={"name": "k", "permissions": ["runs:write", "runs:read"]})

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import Query
+from fastapi import Header, Query
 
 from tenuto.api.access import Can
 from tenuto.api.errors import problems
@@ -16,6 +16,9 @@ from tenuto.service.principal import Principal
 
 Reader = Annotated[Principal, Can("approvals:read")]
 Writer = Annotated[Principal, Can("approvals:write")]
+Key = Annotated[
+    str | None, Header(alias="Idempotency-Key", max_length=255, description="The same key is the same answer.")
+]
 
 router = Router(prefix="/v1/approvals", tags=["approvals"])
 
@@ -30,7 +33,7 @@ async def listing(
     flow: Annotated[str | None, Query(max_length=63)] = None,
     run: Annotated[str | None, Query(max_length=200, description="By id or name.")] = None,
 ) -> Paged[ApprovalShown]:
-    """Of the oldest run first."""
+    """What was asked first comes first."""
     found, after = platform.live.inbox.page(Wanted(who.tenant, assignee, flow, run), limit=limit, cursor=cursor)
     return Paged[ApprovalShown](
         items=[ApprovalShown.model_validate(waiting_json(each)) for each in found], next_cursor=after
@@ -38,8 +41,8 @@ async def listing(
 
 
 @router.post("/{run}/{path:path}", summary="Approve or reject", responses=problems(404, 409))
-async def answer(run: str, path: str, who: Writer, platform: ThePlatform, body: AnswerBody) -> Told:
+async def answer(run: str, path: str, who: Writer, platform: ThePlatform, body: AnswerBody, key: Key = None) -> Told:
     """Once: a second answer is 409. The run records who it was."""
     said = body.model_dump(exclude_unset=True)
-    entry = await telling.answer(platform, who, run, path, said)
+    entry = await telling.answer(platform, who, run, path, said, key=key)
     return Told(id=entry.id, name=entry.name)

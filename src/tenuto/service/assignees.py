@@ -9,9 +9,11 @@ from typing import Final, cast
 
 from tenuto.ports.journal import RunEntry
 from tenuto.ports.store import Transaction
+from tenuto.service.follow import Follower
 from tenuto.service.permissions import within
 from tenuto.service.platform import Platform
 from tenuto.service.principal import Principal
+from tenuto.service.projection import ENDED
 from tenuto.service.refusals import Refused
 from tenuto.service.roles import permissions_of
 from tenuto.service.users import normal_login
@@ -42,9 +44,19 @@ async def _asked(platform: Platform, entry: RunEntry, name: str) -> Sequence[Jso
     follower = await platform.archive.within(entry.tenant).follower(entry)
     asked = next((wait.ask for wait in follower.waits() if (wait.signal or wait.path) == name), None)
     if asked is None and follower.names_assignees(name):
-        raise Refused("conflict", f"`{name}` of {entry.name} is not asked yet", "answer it once it waits")
+        raise _not_asked_now(entry, name, follower)
     said = (asked or {}).get("assignees")
     return cast("list[Json]", said) if isinstance(said, list) else []
+
+
+def _not_asked_now(entry: RunEntry, name: str, follower: Follower) -> Refused:
+    reached, inner = follower.addressee(name)
+    node = reached.view().nodes.get(inner)
+    if node is not None and node.settled:
+        return Refused("answered", f"`{name}` of {entry.name} has been answered")
+    if entry.status in ENDED:
+        return Refused("ended", f"{entry.name} has ended ({entry.status})")
+    return Refused("conflict", f"`{name}` of {entry.name} is not asked yet", "answer it once it waits")
 
 
 async def _is_one_of(tx: Transaction, who: Principal, named: Collection[str]) -> bool:

@@ -99,7 +99,14 @@ async def signal(
 
 
 async def answer(
-    archive: Archive, engine: Engine, word: str, path: str, payload: Mapping[str, Json], *, by: str | None = None
+    archive: Archive,
+    engine: Engine,
+    word: str,
+    path: str,
+    payload: Mapping[str, Json],
+    *,
+    by: str | None = None,
+    key: str | None = None,
 ) -> RunEntry:
     """Approve or reject: `path` must be something that waits for that, or will. A form left out is its defaults."""
     entry = await _open_run(archive, word)
@@ -115,7 +122,7 @@ async def answer(
     form = asked[path].ask.get("form") if path in asked else None
     if payload.get("approved") is True and "form" not in payload and isinstance(form, dict):
         payload = {**payload, "form": apply_defaults(cast("Mapping[str, Json]", form), {})}
-    await engine.signal(reached.run, name, dict(payload), by=by)
+    await engine.signal(reached.run, name, dict(payload), by=by, key=key)
     return entry
 
 
