@@ -5,8 +5,8 @@ on its way to the disk, further ones are decided already. The commands of a deci
 out when the journal says that it is durable, unless a later fact has answered them.
 
 What one word causes may be thousands of facts, or of commands: they are made `SLICE` at a time, and others have their
-turn of the loop in between. What is said to the run meanwhile waits, and so do the commands: a decision whose end was
-lost is gone on with from its facts, as the heart does after a crash, so that it makes no difference to it.
+turn of the loop in between. What is said to the run meanwhile waits. The facts are one append all the same: they are kept
+together or not at all.
 
 If a write fails, everything after it failed too: the state is dropped and read again from the journal, and what nodes
 had said is said again. What people had asked (a signal, a cancel, a start) is answered with the error instead: nothing
@@ -173,12 +173,13 @@ class Run:
             self._crash(error, ack)
             return
         self._said.append((said, ack))
-        if self.state.agenda:
-            self._unfinished = said
-            asyncio.get_running_loop().call_soon(self._go_on)
         if self.quiet:
             self.quiet = False
             self._house.became_busy(self)
+        if self.state.agenda:
+            self._unfinished = said
+            asyncio.get_running_loop().call_soon(self._go_on)
+            return
         if self._flushing:
             return
         if not self.attempts:
@@ -197,18 +198,14 @@ class Run:
         except Exception as error:  # noqa: BLE001  as in `tell`
             self._crash(error, None)
             return
-        self._said.append((Wake(said.at), None))
         if self.state.agenda:
             asyncio.get_running_loop().call_soon(self._go_on)
-        else:
-            self._unfinished = None
-            self._tell_later()
+            return
+        self._unfinished = None
         self._flush()
-
-    def _tell_later(self) -> None:
         later, self._later = self._later, []
-        for said, ack in later:
-            self.tell(said, ack)
+        for each, ack in later:
+            self.tell(each, ack)
 
     def keep(self, digest: str, content: bytes) -> None:
         """Put it into the blob store with the next append."""
@@ -227,11 +224,11 @@ class Run:
 
     def _flush(self) -> None:
         self._flushing = False
-        if self.halted or not self._said:
+        if self.halted or self.deciding or not self._said:
             return
         said, self._said = self._said, []
         facts, self._facts = self._facts, []
-        commands = [] if self.deciding else take(self.state)
+        commands = take(self.state)
         if not facts:
             self._without_facts(said, commands)
             return
