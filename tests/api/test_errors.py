@@ -25,6 +25,7 @@ TROUBLES: dict[str, tuple[Exception, int, str]] = {
     "unknown": (Refused("not_found", "there is no run `x`", "look in the list"), 404, "not_found"),
     "ended": (Refused("ended", "it has ended"), 409, "ended"),
     "nobody": (Refused("unauthenticated", "who are you?"), 401, "unauthenticated"),
+    "queued": (Refused("quota", "3 runs of this tenant are queued"), 429, "quota"),
     "full": (StorageFull("the disk is full"), 503, "storage_full"),
     "failed": (DiskFailed("fsync at /secret/place"), 503, "storage_failed"),
     "stopping": (Closed("closed"), 503, "stopping"),
@@ -76,6 +77,8 @@ async def test_a_trouble_has_its_status_and_code(client: httpx2.AsyncClient, nam
     assert said["status"] == status
     assert said["type"] == f"urn:tenuto:problem:{code}"
     assert said["request_id"] == answer.headers["x-request-id"]
+    if status == 429 or name in {"full", "stopping", "database"}:
+        assert int(answer.headers["retry-after"]) > 0
 
 
 @pytest.mark.parametrize("name", ["failed", "database", "surprise"])

@@ -162,12 +162,23 @@ def _way(platform: Platform, settings: Settings) -> list[Middleware]:
     ]
 
 
+# What pages elsewhere may say, and read; what every page may is not named.
+_ASKED: Final = (
+    *("Authorization", "X-API-Key", "X-Tenant-Id", "X-Request-Id"),
+    *("Idempotency-Key", "If-Match", "Last-Event-ID", "traceparent"),
+)
+_ANSWERED: Final = (
+    *("X-Request-Id", "Location", "ETag", "Idempotency-Replayed", "Content-Disposition"),
+    *("Retry-After", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"),
+)
+
+
 def _cors(settings: Settings) -> Middleware:
     return Middleware(
         CORSMiddleware,
         allow_origins=settings.cors_origins,
         allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
-        allow_headers=["Authorization", "X-API-Key", "X-Tenant-Id", "X-Request-Id", "Idempotency-Key", "Last-Event-ID"],
-        expose_headers=["X-Request-Id", "Location", "ETag", "Retry-After", "RateLimit-Limit", "RateLimit-Remaining"],
+        allow_headers=_ASKED,
+        expose_headers=_ANSWERED,
         max_age=600,
     )

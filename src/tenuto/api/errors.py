@@ -67,6 +67,12 @@ STATUS: Final[Mapping[str, int]] = {
     "loop": 508,
 }
 
+# Whose queue is full has room again as soon as one of its runs begins.
+_HEADERS: Final[Mapping[str, Mapping[str, str]]] = {
+    "unauthenticated": {"WWW-Authenticate": "Bearer"},
+    "quota": {"Retry-After": "2"},
+}
+
 # Of statuses that the frame itself answers.
 _CODES: Final = {
     400: "malformed",
@@ -206,7 +212,7 @@ async def _unexpected(request: Request, error: Exception) -> Response:
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, Refused)
     found = [_plain(asdict(each)) for each in error.problems] if isinstance(error, Invalid) else None
-    headers = {"WWW-Authenticate": "Bearer"} if error.code == "unauthenticated" else None
+    headers = _HEADERS.get(error.code)
     if isinstance(error, Limited):
         request.scope["state"]["verdict"] = error.verdict
         headers = {"Retry-After": str(error.verdict.reset)}

@@ -164,6 +164,18 @@ class TestCors:
         assert (answer.headers.get("access-control-allow-origin") == origin) is allowed
         assert "access-control-allow-credentials" not in answer.headers
 
+    async def test_a_page_says_and_reads_what_the_api_knows(self):
+        """Keys that make a start harmless, versions that must not have changed, and what limits answer."""
+        page = {"Origin": "https://app.example.com"}
+        asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "idempotency-key, if-match"}
+        async with asking(frame(router, cors_origins=("https://app.example.com",))) as client:
+            before = await client.options("/hello", headers=page | asked)
+            answer = await client.get("/hello", headers=page)
+
+        readable = answer.headers["access-control-expose-headers"]
+        assert before.status_code == 200, before.text
+        assert {"Idempotency-Replayed", "RateLimit-Reset", "Retry-After"} <= set(readable.split(", "))
+
 
 class TestSizes:
     async def test_a_body_that_says_that_it_is_too_large_is_not_read(self):
