@@ -1,6 +1,7 @@
 """What a person at a terminal sees: the tree, the questions, the last line. In a real pseudo-terminal."""
 
 import io
+import json
 import os
 import pty
 import re
@@ -14,13 +15,17 @@ import pytest
 from rich.console import Console
 
 from cli.flows import ASK, FAIL, HELLO
-from tenuto.cli.look import duration, look_of, preview, safe
+from tenuto.cli.look import duration, headline, line, look_of, note, preview, safe, say
+from tenuto.cli.painting import coloured
 from tenuto.cli.tree import Tree, streamed_text
 from tenuto.core import events
 from tenuto.documents import load
 from tenuto.service.follow import Follower
 
 Write = Callable[[str, str], Path]
+
+HOSTILE = "x\x1b]0;\x07\x7f\x9b\u202e\n"  # names the window, rings the bell, commands, turns the line round
+DOES = {sign for sign in HOSTILE if not sign.isprintable()} - {"\n"}
 
 SEQUENCE = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 
@@ -256,6 +261,30 @@ class TestWords:
     def test_safe_text_moves_no_cursor(self) -> None:
         """Escape sequences become visible marks; letters of any alphabet stay."""
         assert safe("\x1b[2J\x07Ł🎉\n") == "�[2J�Ł🎉\n"
+
+    def test_nothing_else_is_said(self, capsys: pytest.CaptureFixture[str]) -> None:
+        """SECURITY 33: whatever stands in it, and whoever forgot about it."""
+        for write in (say, note, headline):
+            write(HOSTILE)
+
+        said = capsys.readouterr()
+
+        assert set(said.out + said.err) & DOES <= {"\x1b"}
+        assert said.err.count("\x1b") == 2, "the headline is bold"
+
+    def test_programs_are_told_in_visible_characters(self) -> None:
+        told = line({"said": HOSTILE})
+
+        assert told.isascii()
+        assert told.isprintable()
+        assert json.loads(told) == {"said": HOSTILE}
+
+    def test_a_value_is_shown_and_does_nothing(self) -> None:
+        """JSON itself hides the first controls alone."""
+        screen = io.StringIO()
+        Console(file=screen, force_terminal=True, color_system=None).print(coloured({"said": [HOSTILE]}))
+
+        assert not set(screen.getvalue()) & DOES
 
     def test_a_stream_that_is_no_terminal_is_plain(self) -> None:
         """Neither colours nor moving lines."""

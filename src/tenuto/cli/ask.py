@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from tenuto.cli.ask_agent import ask_agent
 from tenuto.cli.describe import question_of, result_text
-from tenuto.cli.look import note, safe
+from tenuto.cli.look import headline, note, safe
 from tenuto.service.inputs import check, read_as
 from tenuto.service.projection import Wait
 from tenuto.service.refusals import Invalid
@@ -57,11 +57,11 @@ class _Terminal:
 
 def _show(wait: Wait) -> None:
     note("")
-    note(f"  {_bold(safe(question_of(wait)))}  ({safe(wait.path)})")
+    headline(question_of(wait), f"  ({wait.path})")
     shown = wait.ask.get("show")
     if shown is not None:
         for line in result_text(shown).splitlines()[:40]:
-            note(f"  │ {safe(line)}")
+            note(f"  │ {line}")
 
 
 async def _yes_or_no() -> bool:
@@ -107,7 +107,7 @@ _LEFT_OUT = object()
 
 async def _field(name: str, field: Mapping[str, Json], required: bool) -> Json:
     while True:
-        text = (await _line(f"  {safe(str(field.get('title', name)))}{_kind(field)}: ")).strip()
+        text = (await _line(f"  {field.get('title', name)}{_kind(field)}: ")).strip()
         if not text and "default" in field:
             return field["default"]
         if not text and not required:
@@ -134,13 +134,9 @@ def _kind(field: Mapping[str, Json]) -> str:
     return f" ({kind}{default})" if kind else default
 
 
-def _bold(text: str) -> str:
-    return f"\x1b[1m{text}\x1b[0m"
-
-
 async def _line(prompt: str) -> str:
     """One line from the terminal; can be cancelled."""
-    sys.stderr.write(prompt)
+    sys.stderr.write(safe(prompt))
     sys.stderr.flush()
     loop = asyncio.get_running_loop()
     terminal = sys.stdin.fileno()

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, Protocol, cast
 
 from tenuto.cli.describe import argument_lines
-from tenuto.cli.look import compact, note, safe
+from tenuto.cli.look import compact, headline, note, safe
 from tenuto.service.inputs import check, read_as
 from tenuto.service.projection import Wait
 from tenuto.service.refusals import Invalid
@@ -94,6 +94,6 @@ _ASKERS: Final[Mapping[str, Callable[[Wait, Prompts], Awaitable[dict[str, Json]]
 def _say(question: str) -> None:
     note("")
     first, *rest = safe(question).splitlines() or [""]
-    note(f"  \x1b[1m{first}\x1b[0m")
+    headline(first)
     for line in rest:
         note(f"  {line}")

@@ -19,7 +19,8 @@ from tenuto.cli.following import Following, Manner
 from tenuto.cli.house import House, Patience, Place, Recovered, reaching
 from tenuto.cli.inside import blank_of
 from tenuto.cli.lines import final_line
-from tenuto.cli.look import COLOURS, Look, line, look_of, note, plural, say
+from tenuto.cli.look import COLOURS, Look, line, look_of, note, plural, safe, say
+from tenuto.cli.painting import coloured
 from tenuto.cli.recovered import recovered_lines
 from tenuto.ports.engine import Outcome
 from tenuto.ports.files import mentioned
@@ -226,12 +227,8 @@ def _show(value: object, look: Look) -> None:
         say(result_text(value))
         return
     from rich.console import Console
-    from rich.json import JSON
-    from rich.padding import Padding
-    from rich.text import Text
 
-    content = Text(result_text(value)) if isinstance(value, str) else JSON.from_data(value, ensure_ascii=False)
-    Console(file=sys.stdout).print(Padding(content, (0, 2)))
+    Console(file=sys.stdout).print(coloured(value))
 
 
 def _paint(text: str, colour: str, look: Look) -> None:
@@ -241,7 +238,7 @@ def _paint(text: str, colour: str, look: Look) -> None:
     from rich.console import Console
     from rich.text import Text
 
-    Console(file=sys.stdout, highlight=False).print(Text(text, colour))
+    Console(file=sys.stdout, highlight=False).print(Text(safe(text), colour))
 
 
 async def _known(house: House, run: str) -> int:

@@ -105,12 +105,22 @@ def forgive(stream: TextIO) -> None:
 
 def say(text: str = "") -> None:
     """A line on stdout. A reader that has gone (`| head`) is no error."""
-    _write(sys.stdout, text)
+    _write(sys.stdout, safe(text))
 
 
 def note(text: str) -> None:
     """A line on stderr: what is not the answer."""
-    _write(sys.stderr, text)
+    _write(sys.stderr, safe(text))
+
+
+def headline(text: str, more: str = "") -> None:
+    """A note whose beginning stands out, where a person is asked."""
+    _write(sys.stderr, f"  \x1b[1m{safe(text)}\x1b[0m{safe(more)}")
+
+
+def say_as_it_is(text: str) -> None:
+    """Word for word, unless it is a terminal that reads it."""
+    _write(sys.stdout, safe(text.replace("\r\n", "\n")) if sys.stdout.isatty() else text)
 
 
 def _write(stream: TextIO, text: str) -> None:
@@ -178,8 +188,8 @@ def compact(value: Json) -> str:
 
 
 def line(value: Json) -> str:
-    """JSON for programs: one line, ASCII, so that no encoding can hurt it."""
-    return json.dumps(value, separators=(",", ":"))
+    """JSON for programs: one line of visible ASCII, so that no encoding and no terminal can hurt it."""
+    return json.dumps(value, separators=(",", ":")).replace("\x7f", "\\u007f")
 
 
 def preview(value: Json, limit: int = 60) -> str:
@@ -193,5 +203,8 @@ def shorten(text: str, limit: int) -> str:
 
 
 def safe(text: str) -> str:
-    """Text of others, without what would move the cursor or ring the bell."""
+    """Text of others, without what would move the cursor, ring the bell, or show it in another order. All that `say` and
+    `note` write goes through it."""
+    if text.isprintable():
+        return text
     return "".join(char if char in "\n\t" or char.isprintable() else "�" for char in text)

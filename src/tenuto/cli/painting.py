@@ -51,12 +51,7 @@ class Painter:
         if not self.look.rich:
             say("\n".join(f"  {part}" for part in result_text(value).splitlines()))
             return
-        from rich.json import JSON
-        from rich.padding import Padding
-        from rich.text import Text
-
-        content = Text(result_text(value)) if isinstance(value, str) else JSON.from_data(value, ensure_ascii=False)
-        self.console.print(Padding(content, (0, 2)))
+        self.console.print(coloured(value))
 
     @property
     def console(self) -> Any:
@@ -85,6 +80,16 @@ class Painter:
         for row in rows:
             table.add_row(*(Text(safe(cell.text), cell.style) for cell in row))
         self.console.print(table)
+
+
+def coloured(value: Json) -> Any:
+    """A JSON value for a terminal: what a text in it would do there is seen instead."""
+    from rich.json import JSON
+    from rich.padding import Padding
+    from rich.text import Text
+
+    text = safe(result_text(value))
+    return Padding(Text(text) if isinstance(value, str) else JSON(text, ensure_ascii=False), (0, 2))
 
 
 def _rooms(rows: Sequence[Sequence[Cell]], heads: Sequence[str], width: int) -> list[int | None]:

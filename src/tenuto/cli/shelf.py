@@ -13,7 +13,7 @@ from tenuto.cli.control import OwnerGone, RemoteEngine
 from tenuto.cli.failures import BAD_INPUT, Quit
 from tenuto.cli.files import ENDINGS, problem_line, source_of
 from tenuto.cli.house import Place, place_of, user
-from tenuto.cli.look import ago, line, note, plural, preview, say
+from tenuto.cli.look import ago, line, note, plural, preview, say, say_as_it_is
 from tenuto.cli.painting import Cell, Painter
 from tenuto.ports.engine import Refused
 from tenuto.service.principal import Principal, local
@@ -87,7 +87,7 @@ def show(where: Where, name: str, version: str | None, *, json: bool) -> int:
     if json:
         say(line(draft_json(shown.draft, None, ()) if shown.version is None else shown_json(shown)))
     else:
-        say((shown.version or shown.draft).source.rstrip("\n"))
+        say_as_it_is((shown.version or shown.draft).source.rstrip("\n"))
     return 0
 
 
