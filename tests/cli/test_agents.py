@@ -181,7 +181,24 @@ class TestFiles:
         said = tenuto("agents", "check", "agents")
 
         assert said.code == 0
-        assert "agents/kitchen/keeper.md:6:1: warning: tools[1]: unknown_tool" in said.out
+        assert "agents/kitchen/keeper.md:6:26: warning: tools: unknown_tool" in said.out
+
+    def test_files_that_are_looked_at_together_know_each_other(self, tenuto: Tenuto, write: Write) -> None:
+        """An agent may call one of its own folder; two of one name are told apart by nobody. What is wrong stands by line."""
+        write("crew/ann.md", "---\nname: ann\ntools: [Bash, 'agent:bert', 'node:nothing']\nmodel: opanai:x\n---\nx\n")
+        write("crew/bert.md", "---\nname: bert\n---\nx\n")
+        write("crew/bert2.md", "---\nname: bert\n---\ny\n")
+
+        said = tenuto("agents", "check", "crew")
+
+        lines = [line.partition(" (")[0] for line in said.out.splitlines()]
+        assert said.code == 2
+        assert lines == [
+            "crew/ann.md:3:9: warning: tools[0]: foreign_tool there is no tool `Bash` here; the agent runs without it",
+            "crew/ann.md:3:30: warning: tools: unknown_tool there is no tool `node:nothing`",
+            "crew/ann.md:4:1: warning: model: no_model `opanai` is no provider of models",
+            "crew/bert2.md:2:1: name: duplicate the agent `bert` is also in crew/bert.md",
+        ]
 
     def test_what_cannot_be_an_agent_is_an_error(self, tenuto: Tenuto, write: Write) -> None:
         write("bad.md", "---\nname: bad\nruntime: nativ\n---\nx\n")

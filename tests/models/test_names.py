@@ -37,6 +37,8 @@ def test_a_name_says_who_answers_and_where(name: str, provider: str, model: str,
     [
         ("gpt-6", "write openai:gpt-6"),
         ("claude-sonnet-5-5", "write anthropic:claude-sonnet-5-5"),
+        ("anthropic/claude-sonnet-5-5", "write anthropic:claude-sonnet-5-5"),
+        ("qwen/qwen3", "write openai:qwen/qwen3"),
         ("opnai:gpt-6", "did you mean `openai:gpt-6`?"),
         ("https://example.com/v1", "openai:MODEL@URL"),
         ("openai:", "names no model"),

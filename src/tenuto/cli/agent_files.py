@@ -2,8 +2,8 @@
 
 import asyncio
 import sys
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -11,15 +11,17 @@ from tenuto.cli.agent_house import AgentsHere, agents_here, folder_of, place_wit
 from tenuto.cli.failures import BAD_INPUT, SUCCEEDED
 from tenuto.cli.files import problem_line
 from tenuto.cli.look import line, look_of, note, plural, say
-from tenuto.documents.agent_file import kebab, load_agent
+from tenuto.documents.agent_file import LoadedAgent, kebab, load_agent
 from tenuto.ports.engine import Refused
 from tenuto.sdk.agents import Agent
+from tenuto.service.agent_house import as_warning
 from tenuto.service.agent_sources import agent_paths, read_agent
 from tenuto.service.refusals import Problem
 
 Json = object
 Checked = tuple[Path, list[Problem]]
 
+_AGENT: Final = "agent:"
 _FIELDS: Final = ("severity", "path", "line", "column", "code", "message", "hint")
 _SCAFFOLD: Final = """\
 ---
@@ -72,9 +74,30 @@ def check(files: Sequence[Path], *, json: bool) -> int:
 
 
 async def _check(files: Sequence[Path]) -> list[Checked]:
-    found = [pair for file in files for pair in _files_in(file)]
+    read = [_read(path, team) for file in files for path, team in _files_in(file)]
+    first: dict[str, Path] = {}
+    for each in read:
+        if each.agent is not None:
+            first.setdefault(each.agent.name, each.path)
     async with agents_here(place_with(None, None, None)) as here:
-        return [(path, await _problems(path, team, here)) for path, team in found]
+        return [(each.path, sorted(await _problems(each, first, here), key=_place)) for each in read]
+
+
+@dataclass(slots=True, frozen=True)
+class _File:
+    path: Path
+    loaded: LoadedAgent
+
+    @property
+    def agent(self) -> Agent | None:
+        return self.loaded.agent
+
+
+def _read(path: Path, team: str) -> _File:
+    try:
+        return _File(path, read_agent(path, team, "folder"))
+    except OSError as error:
+        raise Refused("not_found", f"{path} cannot be read: {error.strerror or error}") from None
 
 
 def _files_in(path: Path) -> Iterator[tuple[Path, str]]:
@@ -87,14 +110,20 @@ def _files_in(path: Path) -> Iterator[tuple[Path, str]]:
     yield from found
 
 
-async def _problems(path: Path, team: str, here: AgentsHere) -> list[Problem]:
-    try:
-        loaded = read_agent(path, team, "folder")
-    except OSError as error:
-        raise Refused("not_found", f"{path} cannot be read: {error.strerror or error}") from None
-    if loaded.agent is None:
-        return loaded.problems
-    return [*loaded.problems, *await _silent(path, loaded.agent, here), *await _lacking(path, loaded.agent, here)]
+async def _problems(file: _File, first: Mapping[str, Path], here: AgentsHere) -> list[Problem]:
+    """`first`: the file that has each name, of those that are looked at together: they know each other."""
+    agent, path = file.agent, file.path
+    if agent is None:
+        return file.loaded.problems
+    found = [*file.loaded.problems, *await _silent(path, agent, here), *await _lacking(path, agent, first, here)]
+    if first[agent.name] != path:
+        message = f"the agent `{agent.name}` is also in {first[agent.name]}"
+        found.append(Problem("name", "duplicate", message, "rename one", line=_line_of(path, "name") or 1, column=1))
+    return found
+
+
+def _place(problem: Problem) -> tuple[int, int]:
+    return problem.line or 0, problem.column or 0
 
 
 async def _silent(path: Path, agent: Agent, here: AgentsHere) -> list[Problem]:
@@ -102,18 +131,25 @@ async def _silent(path: Path, agent: Agent, here: AgentsHere) -> list[Problem]:
     trouble = (await here.choice(agent.model)).trouble
     if not trouble:
         return []
-    at = next((number for number, text in enumerate(_lines_of(path), 1) if text.startswith("model")), None)
+    at = _line_of(path, "model")
     return [Problem("model", "no_model", trouble, severity="warning", line=at, column=1 if at else None)]
 
 
-async def _lacking(path: Path, agent: Agent, here: AgentsHere) -> list[Problem]:
+def _line_of(path: Path, key: str) -> int | None:
+    return next((number for number, text in enumerate(_lines_of(path), 1) if text.startswith(f"{key}:")), None)
+
+
+async def _lacking(path: Path, agent: Agent, beside: Container[str], here: AgentsHere) -> list[Problem]:
     """An agent runs without a tool that is not there, so that is a warning; where its name stands is looked up."""
     lines = _lines_of(path)
     found: list[Problem] = []
     for problem in await here.lacking(agent):
-        index = int(problem.path.removeprefix("tools[").rstrip("]"))
-        at = next((number for number, text in enumerate(lines, 1) if agent.tools[index] in text), None)
-        found.append(replace(problem, severity="warning", line=at, column=1 if at else None))
+        tool = agent.tools[int(problem.path.removeprefix("tools[").rstrip("]"))]
+        if tool.startswith(_AGENT) and tool.removeprefix(_AGENT) in beside:
+            continue
+        places = ((number, text.find(tool) + 1) for number, text in enumerate(lines, 1) if tool in text)
+        at, column = next(places, (_line_of(path, "tools"), 1))  # it may be written as other agents' files do
+        found.append(replace(as_warning(problem), line=at, column=column if at else None))
     return found
 
 

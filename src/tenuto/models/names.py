@@ -59,6 +59,10 @@ def _checked(address: str) -> str:
 
 
 def _hint(word: str) -> str:
+    """`anthropic/claude-…`, as other programs write it, names its provider; so do names that only one has."""
+    provider, slash, model = word.partition("/")
+    if slash and provider in PROVIDERS and model:
+        return f"write {provider}:{_short(model)}"
     family = next((provider for start, provider in _FAMILIES.items() if word.startswith(start)), "openai")
     return f"write {family}:{_short(word) or 'MODEL'}, or give the name a meaning in [models] of tenuto.toml"
 

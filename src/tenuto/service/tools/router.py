@@ -111,7 +111,7 @@ class Router:
             return f"names of tools begin with {kinds}, such as `{names[0]}`" if names else f"there are {kinds}"
         meant = [each for each in names if not colon or each.startswith(f"{kind}:")]
         if not meant:
-            return f"none is there{f' whose name begins with `{kind}:`' if colon else ''}"
+            return f"there is none of the kind `{kind}:` here" if colon else "there are none"
         several = meant if colon else list({each.partition(":")[0]: each for each in reversed(meant)}.values())[::-1]
         shown = several[:_SHOWN]
         more = f" and {len(meant) - len(shown)} more: `tenuto tools list`" if len(meant) > len(shown) else ""
