@@ -10,7 +10,7 @@ from typing import Any, NotRequired, TypedDict
 
 from tenuto.sdk import Context, node
 from tenuto.sdk.agents import Message, Result, Work
-from tenuto.sdk.agents.conversation import held
+from tenuto.sdk.agents.conversation import entered
 from tenuto.sdk.agents.prompt import task_message
 from tenuto.sdk.agents.recording import recorded_agent
 
@@ -50,17 +50,20 @@ async def agent(  # noqa: D417  what is described is the form: the host gives `c
         output: A JSON Schema that the answer's `data` must fit
         runtime: In place of the agent's own: native, langgraph, agno or strands
     """
+    begun = (
+        None if session is None else await entered(ctx, session)
+    )  # first of all: turns are taken in the order of runs
     who = await recorded_agent(ctx, agent, **_changed(model=model and [model], runtime=runtime))
     work = Work(agent=who, task=task, parameters=parameters, output=output)
-    if session is None:
+    if begun is None:
         return _answered(await ctx.agents.runtime(who.runtime).run(work, ctx))
-    async with held(ctx, session) as (conversation, history):
-        result = await ctx.agents.runtime(who.runtime).run(replace(work, history=history), ctx)
-        answer: Message = {"role": "assistant", "content": result["text"]}
-        if "strangers" in result:  # what is remembered is theirs as well
-            answer["strangers"] = result["strangers"]
-        said: list[Message] = [task_message(work), answer]
-        await conversation.add(ctx.idempotency_key, said)
+    conversation, history = begun
+    result = await ctx.agents.runtime(who.runtime).run(replace(work, history=history), ctx)
+    answer: Message = {"role": "assistant", "content": result["text"]}
+    if "strangers" in result:  # what is remembered is theirs as well
+        answer["strangers"] = result["strangers"]
+    said: list[Message] = [task_message(work), answer]
+    await conversation.add(ctx.idempotency_key, said)
     return _answered(result)
 
 

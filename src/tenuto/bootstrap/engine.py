@@ -4,8 +4,9 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from tenuto.bootstrap.house_later import HouseLater
 from tenuto.hosts.local.beside import FlowsBeside
 from tenuto.hosts.local.host import LocalHost
 from tenuto.hosts.local.logs import Logs
@@ -25,8 +26,6 @@ from tenuto.settings import Settings
 from tenuto.stores.journals import find_reader, open_journal
 
 if TYPE_CHECKING:
-    from tenuto.sdk.agents.house import Agents
-    from tenuto.service.agent_house import House
     from tenuto.stores.journals import AnyJournal, AnyReader, Records
 
 LOGS = "logs"
@@ -64,7 +63,7 @@ async def open_engine(
     """
     registry = registry or open_registry(settings)
     flows = flows or FlowsBeside(library(registry), beside or Path())
-    own = _HouseLater(settings, registry, flows, secrets, beside)
+    own = HouseLater(settings, registry, flows, secrets, beside)
     journal = await open_journal(settings.data, settings.database_url)
     client = HttpClient(settings.http_allow)
     try:
@@ -93,25 +92,6 @@ async def open_engine(
         await own.aclose()
         await client.aclose()
         await journal.close()
-
-
-class _HouseLater:
-    """The house of agents without a server, made when the first node asks for it: most runs need none."""
-
-    def __init__(self, *given: Any) -> None:
-        self._given = given
-        self._house: House | None = None
-
-    def of(self, tenant: str, stage: str) -> "Agents":
-        if self._house is None:
-            from tenuto.bootstrap.agents import make_house
-
-            self._house = make_house(*self._given)
-        return self._house.of(tenant, stage)
-
-    async def aclose(self) -> None:
-        if self._house is not None:
-            await self._house.aclose()
 
 
 @asynccontextmanager

@@ -91,6 +91,8 @@ def wait_text(wait: Wait, now: float) -> str:
             return f"waits for the signal `{wait.signal}`{until}"
         case "time":
             return f"waits {until.strip()}".rstrip()
+        case "session":
+            return f"waits for run {wait.ask.get('name') or wait.run} of the same session{_which(wait.ask.get('waits_for'))}"
         case "budget":
             return f"its budget is used up{_used_up(wait)}"
         case "pause":
@@ -99,6 +101,11 @@ def wait_text(wait: Wait, now: float) -> str:
             return "waits for a decision"
         case _:
             return wait_text(wait.waits[0], now) if wait.waits else "waits for its run"
+
+
+def _which(waits_for: Json) -> str:
+    """What the run ahead waits for itself, where that is known."""
+    return f", which waits for {waits_for}" if waits_for else ""
 
 
 def wait_todo(wait: Wait, run: str) -> str:
@@ -117,6 +124,8 @@ def wait_todo(wait: Wait, run: str) -> str:
             return f"tenuto runs unpause {run}"
         case "decision":
             return f"tenuto runs decide {run} {_quoted(wait.path)} retry|done|fail"
+        case "session":
+            return f"tenuto runs show {wait.ask.get('name') or wait.run}"
         case "run" if wait.waits:
             return wait_todo(wait.waits[0], run)
         case _:

@@ -9,23 +9,15 @@ KEPT = 400  # messages of a session; older ones go
 
 
 class Conversations(Protocol):
-    async def hold(self, tenant: str, session: str, holder: str, *, at: float, until: float) -> bool:
-        """Whether it is the holder's now: nobody else's, or another's whose time is over. Of any number at once one gets it.
-
-        `Missing` if there is no such tenant.
-        """
-        ...
-
-    async def release(self, tenant: str, session: str, holder: str) -> bool:
-        """Give it back, if that holder has it."""
-        ...
-
     async def read(self, tenant: str, session: str) -> list[Message]:
         """What was said, the oldest first."""
         ...
 
     async def add(self, tenant: str, session: str, key: str, messages: Sequence[Message], *, at: float) -> bool:
-        """Append them together; False if something was added under that key before. Messages beyond `KEPT` go."""
+        """Append them together; False if something was added under that key before. Messages beyond `KEPT` go.
+
+        `Missing` if there is no such tenant.
+        """
         ...
 
     async def forget(self, tenant: str, session: str) -> bool:

@@ -36,6 +36,7 @@ from tenuto.ports.publications import Publications
 from tenuto.ports.roles import Roles
 from tenuto.ports.schedules import Schedules
 from tenuto.ports.sealed import Secrets
+from tenuto.ports.session_lines import SessionLines
 from tenuto.ports.sessions import Sessions
 from tenuto.ports.stages import Stages
 from tenuto.ports.tenants import Tenants
@@ -69,6 +70,7 @@ class Transaction:
     roles: Roles
     schedules: Schedules
     sealed: Secrets
+    session_lines: SessionLines
     sessions: Sessions
     stages: Stages
     tenants: Tenants

@@ -6,7 +6,9 @@
 - `Suspended`    not an error: how `ctx.suspend` leaves the function. User code must not swallow it, so it is no `Exception`.
 """
 
-from typing import Any
+from typing import Any, Final
+
+IN_TURN: Final = "session"  # the kind of an `ask` by which nobody is asked: the node waits for its turn in a session
 
 
 class NodeError(Exception):

@@ -6,17 +6,29 @@ problems say so. What it is given here is recorded with the first step of its ru
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, Protocol
 
 from tenuto.core.problems import Problem, did_you_mean
+from tenuto.ports.agent_house import Surroundings
 from tenuto.ports.agent_source import AgentSource
 from tenuto.ports.models import Models
 from tenuto.ports.tools import Tools
 from tenuto.sdk.agents import Agent, Agents, Endpoint, Runtime, Tool
 from tenuto.sdk.agents.conversation import Conversation
 from tenuto.sdk.errors import NodeError
+from tenuto.service.session_turns import SessionTurns
 
 Loader = Callable[[], Runtime]
+
+
+class Conversations(Protocol):
+    """Sessions by tenant and name, and whose turn it is in them."""
+
+    @property
+    def turns(self) -> SessionTurns: ...
+
+    def __call__(self, tenant: str, session: str) -> Conversation: ...
+
 
 _LONG: Final = 80
 
@@ -29,14 +41,24 @@ class House:
     models: Models | None
     router: Tools
     runtimes: Mapping[str, Loader]
-    conversations: Callable[[str, str], Conversation] | None = None
+    conversations: Conversations | None = None
     closing: Callable[[], Awaitable[None]] | None = None  # of its tools
     _loaded: dict[str, Runtime] = field(default_factory=dict[str, Runtime])
 
     def of(self, tenant: str, stage: str) -> Agents:
         return _Rooms(self, tenant, stage)
 
+    def attend(self, runs: Surroundings) -> None:
+        if self.conversations is not None:
+            self.conversations.turns.attend(runs)
+
+    async def recovered(self) -> None:
+        if self.conversations is not None:
+            await self.conversations.turns.recovered()
+
     async def aclose(self) -> None:
+        if self.conversations is not None:
+            await self.conversations.turns.aclose()
         if self.models is not None:
             await self.models.aclose()
         if self.closing is not None:

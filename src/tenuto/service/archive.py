@@ -10,12 +10,24 @@ from tenuto.ports.blobs import Contents
 from tenuto.ports.codec import decode, references
 from tenuto.ports.journal import Recorded, Row, RunEntry, RunQuery
 from tenuto.service.follow import Follower, follow
+from tenuto.service.projection import Wait
 from tenuto.service.refusals import Refused
 
 RECENT = 500  # how many runs are searched for the start of a name
 UNFINISHED = frozenset({"queued", "running", "waiting"})
 
 _NAMED = 5
+_WAITED_FOR = {
+    "approval": "an approval",
+    "question": "an answer",
+    "decision": "a decision",
+    "budget": "more budget",
+    "signal": "a signal",
+    "time": "a point in time",
+    "run": "a run that it called",
+    "session": "its own turn",
+    "pause": "the end of a pause",
+}
 
 
 @dataclass(slots=True)
@@ -92,6 +104,11 @@ class Archive:
             child = await self.entry(run)
             if child is not None:
                 follower.adopt(path, await self.follower(child))
+        for wait in follower.turns():
+            ahead = None if wait.run is None else await self.entry(wait.run)
+            if ahead is not None and ahead.status == "waiting":
+                first = next(iter(follow(await self.facts(ahead.id), await self.flow(ahead.document)).waits()), None)
+                wait.ask["waits_for"] = waited_for(first)
         return follower
 
     async def entry(self, run: str) -> RunEntry | None:
@@ -122,6 +139,11 @@ class Archive:
         named = references(row.body)
         blobs = {name: await self.blobs.get(name) for name in named}
         return decode(row.type, row.body, blobs)
+
+
+def waited_for(wait: Wait | None) -> str | None:
+    """What a run waits for, in a word or two, for who waits for that run."""
+    return None if wait is None else _WAITED_FOR.get(str(wait.ask.get("kind", wait.kind)))
 
 
 def _unclear(word: str, near: list[RunEntry]) -> Refused:

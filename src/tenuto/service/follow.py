@@ -108,6 +108,10 @@ class Follower:
         asked = [each for wait in waits for each in (wait.waits or (wait,))]
         return [*asked, *self._own_waits()]
 
+    def turns(self) -> list[Wait]:
+        """Which of them are for a turn in a session."""
+        return [wait for wait in self.waits() if wait.kind == "session"]
+
     def _own_waits(self) -> Iterable[Wait]:
         """What the run as a whole waits for."""
         state = self._state

@@ -13,6 +13,7 @@ from tenuto.core import events
 from tenuto.core.events import Fact
 from tenuto.core.flow.model import Body, Flow, Node
 from tenuto.core.machine import PAUSE, RESUME, node_at
+from tenuto.sdk.errors import IN_TURN
 from tenuto.service.spending import spend
 
 Json = object
@@ -23,7 +24,8 @@ ENDED = frozenset({"succeeded", "failed", "cancelled"})
 
 @dataclass(slots=True)
 class Wait:
-    """What a node waits for: a person (`approval`, `decision`), a `signal`, a point in `time`, or a child `run`.
+    """What a node waits for: a person (`approval`, `decision`), a `signal`, a point in `time`, a child `run`, or its turn in
+    a `session` (`run`: whose turn it is).
     The run itself may wait for more `budget`, or for the end of a `pause`.
 
     `waits`: what that child asks. Each is told by its path from here: the `call` node's, a slash, the child's own. Or all
@@ -31,7 +33,7 @@ class Wait:
     """
 
     path: str
-    kind: Literal["approval", "decision", "signal", "time", "run", "budget", "pause"]
+    kind: Literal["approval", "decision", "signal", "time", "run", "session", "budget", "pause"]
     signal: str | None = None
     due: float | None = None
     ask: dict[str, Json] = field(default_factory=dict[str, Json])
@@ -320,6 +322,8 @@ def waits_of_node(path: str, awaits: Mapping[str, Any]) -> Wait:
 
 def _wait_of(path: str, said: Mapping[str, Any]) -> Wait:
     signal, due, ask = said.get("signal"), said.get("due"), said.get("ask")
+    if isinstance(ask, dict) and ask.get("kind") == IN_TURN:  # pyright: ignore[reportUnknownMemberType] # JSON
+        return Wait(path, "session", ask=ask, run=ask.get("run"))  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType] # JSON
     return Wait(
         path,
         "approval" if isinstance(ask, dict) else "signal" if isinstance(signal, str) else "time",

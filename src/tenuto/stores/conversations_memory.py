@@ -1,30 +1,19 @@
 """Sessions of agents that live as long as their process, for tests and trials."""
 
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 from tenuto.ports.conversations import KEPT
+from tenuto.ports.session_lines import Place
 from tenuto.sdk.agents.messages import Message
 
 
 @dataclass(slots=True)
 class MemoryConversation:
-    clock: Callable[[], float] = time.time
-    _holder: str = ""
-    _until: float = 0.0
+    """What is said; whose turn it is, `MemoryLines` knows."""
+
     _said: list[Message] = field(default_factory=list[Message])
     _keys: set[str] = field(default_factory=set[str])
-
-    async def hold(self, holder: str, seconds: float) -> bool:
-        if self._holder not in ("", holder) and self._until > self.clock():
-            return False
-        self._holder, self._until = holder, self.clock() + seconds
-        return True
-
-    async def release(self, holder: str) -> None:
-        if self._holder == holder:
-            self._holder = ""
 
     async def read(self) -> list[Message]:
         return list(self._said)
@@ -36,9 +25,29 @@ class MemoryConversation:
 
 
 @dataclass(slots=True)
-class MemoryConversations:
-    clock: Callable[[], float] = time.time
-    _known: dict[tuple[str, str], MemoryConversation] = field(default_factory=dict[tuple[str, str], MemoryConversation])
+class MemoryLines:
+    _places: list[Place] = field(default_factory=list[Place])
 
-    def __call__(self, tenant: str, session: str) -> MemoryConversation:
-        return self._known.setdefault((tenant, session), MemoryConversation(self.clock))
+    async def join(self, place: Place) -> Place:
+        if place not in self._places:
+            self._places.append(place)
+        turn = self._turn(place)
+        assert turn is not None  # at least its own
+        return turn
+
+    async def leave(self, place: Place) -> Place | None:
+        had = place in self._places and self._turn(place) == place
+        self._places = [each for each in self._places if each != place]
+        return self._turn(place) if had else None
+
+    async def places(self) -> list[Place]:
+        return list(self._places)
+
+    def _turn(self, near: Place) -> Place | None:
+        line = [each for each in self._places if (each.tenant, each.session) == (near.tenant, near.session)]
+        line.sort(key=lambda each: (not each.turn, each.since, each.run, each.path))
+        if not line:
+            return None
+        first = replace(line[0], turn=True)
+        self._places = [first if each == first else each for each in self._places]
+        return first

@@ -1,14 +1,18 @@
 """A house of agents for tests: agents, models, tools and runtimes as dictionaries, found by name."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from inspect import isawaitable
 from typing import Any, TypeVar
 
 from tenuto.core.problems import did_you_mean
+from tenuto.ports.agent_house import Surroundings
 from tenuto.sdk import Context, NodeError
 from tenuto.sdk.agents import Agent, Effects, Endpoint, Model, ModelSpec, Runtime, Tool, Usage
-from tenuto.sdk.agents.conversation import Conversation
-from tenuto.stores.conversations_memory import MemoryConversations
+from tenuto.sdk.agents.conversation import Ahead, Conversation
+from tenuto.sdk.agents.messages import Message
+from tenuto.service.session_turns import SessionTurns
+from tenuto.stores.conversations_memory import MemoryConversation, MemoryLines
 
 T = TypeVar("T")
 Call = Callable[..., Any]
@@ -80,7 +84,9 @@ class FakeHouse:
         self._models = dict(models or {})
         self._tools = {tool.name: tool for tool in tools}
         self._runtimes = dict(runtimes or {})
-        self._sessions = MemoryConversations()
+        self._lines = MemoryLines()
+        self._turns: SessionTurns | None = None
+        self._said: dict[str, MemoryConversation] = {}
 
     def of(self, tenant: str, stage: str) -> "FakeHouse":
         """It is the same for all: give it to a host as its house."""
@@ -104,7 +110,35 @@ class FakeHouse:
         return _found(self._runtimes, name, "runtime")
 
     def conversation(self, session: str) -> Conversation:
-        return self._sessions("test", session)
+        said = self._said.setdefault(session, MemoryConversation())
+        return _Session(said, self._turns, session)
+
+    def attend(self, runs: Surroundings) -> None:
+        """A host that is opened again is another process: only the lines are still there."""
+        self._turns = SessionTurns(self._lines)
+        self._turns.attend(runs)
+
+    async def recovered(self) -> None:
+        if self._turns is not None:
+            await self._turns.recovered()
+
+
+@dataclass(slots=True, frozen=True)
+class _Session:
+    """`turns`: none where a node is tested alone; then it is always its turn."""
+
+    said: MemoryConversation
+    turns: SessionTurns | None
+    name: str
+
+    async def turn(self, run: str, path: str) -> Ahead | None:
+        return None if self.turns is None else await self.turns.turn("test", self.name, run, path)
+
+    async def read(self) -> list[Message]:
+        return await self.said.read()
+
+    async def add(self, key: str, messages: Sequence[Message]) -> None:
+        await self.said.add(key, messages)
 
 
 def _found(known: Mapping[str, T], name: str, kind: str) -> T:

@@ -86,9 +86,13 @@ ROWS: dict[str, str] = {
         INSERT INTO conversation_messages (tenant, session, number, key, message, at)
             VALUES ('default', 'chat', 1, 'r/ask', '{"role": "user", "content": "hello"}', 1.5);
     """,
+    "0009": """
+        INSERT INTO session_places (tenant, session, run, path, since, turn)
+            VALUES ('default', 'chat', 'r', 'ask', 1.5, true);
+    """,
 }
 # Columns that a revision took away: nothing read them.
-DROPPED = {"users": {"failed_logins", "locked_until"}}
+DROPPED = {"users": {"failed_logins", "locked_until"}, "conversations": {"holder", "until"}}
 
 
 @dataclass

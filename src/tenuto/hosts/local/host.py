@@ -195,6 +195,9 @@ class LocalHost:
     def spoken(self, run: str) -> list[Live]:
         return self._view.spoken(run)
 
+    async def standing(self, run: str, path: str) -> RunEntry | None:
+        return await self._view.standing(run, path)
+
     async def ended_run(self, run: str) -> tuple[Outcome, Mapping[str, float]] | None:
         """How a run ended and what it used; None if it has not, or does not exist."""
         return await self._view.ended(run)
@@ -365,6 +368,8 @@ class LocalHost:
         """Take over every run that has not ended (or only this one), the oldest first."""
         async for taken in self._takeovers.recover(only):
             yield taken
+        if self.services.agents is not None:
+            await self.services.agents.recovered()
 
     def keep_house(self) -> None:
         """From now on what is old goes, as the options say."""

@@ -73,6 +73,8 @@ def make_host(
         dice=random.Random(seed),  # noqa: S311  it only spreads retries
     )
     host = LocalHost(services, History(journal, blobs), epoch=epoch, clean=clean)
+    if agents is not None:
+        agents.attend(host)
     return host
 
 

@@ -12,6 +12,8 @@ from tenuto.hosts.local.waiting import waits
 from tenuto.hosts.local.watch import watch
 from tenuto.ports.engine import Live, Outcome, Refused
 from tenuto.ports.feed import Ask
+from tenuto.ports.journal import RunEntry
+from tenuto.sdk.errors import IN_TURN
 
 ENDED = frozenset({"succeeded", "failed", "cancelled"})
 
@@ -75,6 +77,17 @@ class View:
             self._services.hub.became(driver.id, driver.entry.name, "waiting")
             self.child_waits(driver.entry.parent)
 
+    async def standing(self, run: str, path: str) -> RunEntry | None:
+        """The run's line in the index, if the node at the path has begun and has no outcome yet."""
+        driver = self._residents.get(run)
+        entry = await self._history.entry(run) if driver is None else driver.entry
+        if entry is None or entry.status in ENDED:
+            return None
+        if driver is not None:
+            return entry if _is_open(driver.state, path) else None
+        loaded = await self._history.load(run, entry)
+        return entry if loaded is not None and _is_open(loaded.state, path) else None
+
     async def ended(self, run: str) -> tuple[Outcome, Mapping[str, float]] | None:
         """How a run ended and what it used; None if it has not, or does not exist."""
         if run in self._residents:
@@ -87,6 +100,11 @@ class View:
             return None
         status, output, error = loaded.state.outcome
         return Outcome(run, entry.name, status, output, error), loaded.state.usage
+
+
+def _is_open(state: State, path: str) -> bool:
+    ns = state.nodes.get(path)
+    return state.ended is None and ns is not None and not ns.settled
 
 
 def _present(driver: Run) -> list[Live]:
@@ -104,9 +122,9 @@ def _ask(state: State, name: str, ns: NodeState) -> Ask:
     since, due = awaits.get("since", 0.0), awaits.get("due", timer.due if timer and not ns.node.is_library else None)
     if ns.node.use == "approval":
         return Ask(ns.path, name, "approval", since, due, dict(ns.input or {}))
-    asked = awaits.get("ask")
-    if isinstance(asked, dict):
-        return Ask(ns.path, name, "approval", since, due, dict(cast("dict[str, Any]", asked)))
+    asked = cast("dict[str, Any]", awaits.get("ask"))
+    if isinstance(asked, dict) and asked.get("kind") != IN_TURN:  # pyright: ignore[reportUnnecessaryIsInstance] # JSON
+        return Ask(ns.path, name, "approval", since, due, dict(asked))
     return Ask(ns.path, name, "signal", since, due)
 
 

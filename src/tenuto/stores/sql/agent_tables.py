@@ -75,16 +75,26 @@ mcp_pins: Final = Table(
     of_tenant(),
 )
 
-# `holder`: the run and the path of whoever answers in it now; "" where nobody does.
 conversations: Final = Table(
     "conversations",
     metadata,
     word("tenant"),
     word("name"),
-    word("holder"),
-    moment("until"),
     key("tenant", "name"),
     of_tenant(),
+)
+
+session_places: Final = Table(
+    "session_places",
+    metadata,
+    word("tenant"),
+    word("session"),
+    word("run"),
+    word("path"),
+    moment("since"),
+    yes("turn"),
+    key("tenant", "session", "run", "path"),
+    of("conversations", {"tenant": "tenant", "session": "name"}),
 )
 
 conversation_messages: Final = Table(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import delete, func, select
 
 from tenuto.ports.conversations import KEPT
 from tenuto.sdk.agents.messages import Message
@@ -16,17 +16,6 @@ class SqlConversations:
 
     def __init__(self, sql: Sql) -> None:
         self._sql = sql
-
-    async def hold(self, tenant: str, session: str, holder: str, *, at: float, until: float) -> bool:
-        values = {"tenant": tenant, "name": session, "holder": holder, "until": until}
-        free = or_(conversations.c.holder.in_(("", holder)), conversations.c.until <= at)
-        taking = self._sql.insertion(conversations).values(values)
-        taking = taking.on_conflict_do_update(index_elements=["tenant", "name"], set_=values, where=free)
-        return bool(await self._sql.run(taking))
-
-    async def release(self, tenant: str, session: str, holder: str) -> bool:
-        mine = update(conversations).where(*_here(tenant, session), conversations.c.holder == holder)
-        return bool(await self._sql.run(mine.values(holder="", until=0.0)))
 
     async def read(self, tenant: str, session: str) -> list[Message]:
         said = select(conversation_messages.c.message).where(*_said(tenant, session))
@@ -51,7 +40,7 @@ class SqlConversations:
 
     async def _lock(self, tenant: str, session: str) -> None:
         """Makes the session where there is none, and holds its row until this transaction ends."""
-        new = self._sql.insertion(conversations).values(tenant=tenant, name=session, holder="", until=0.0)
+        new = self._sql.insertion(conversations).values(tenant=tenant, name=session)
         await self._sql.run(new.on_conflict_do_update(index_elements=["tenant", "name"], set_={"name": session}))
 
 

@@ -31,6 +31,7 @@ from tenuto.stores.sql.publications import SqlPublications
 from tenuto.stores.sql.roles import SqlRoles
 from tenuto.stores.sql.schedules import SqlSchedules
 from tenuto.stores.sql.sealed import SqlSecrets
+from tenuto.stores.sql.session_lines import SqlSessionLines
 from tenuto.stores.sql.sessions import SqlSessions
 from tenuto.stores.sql.sql import Sql
 from tenuto.stores.sql.stages import SqlStages
@@ -140,6 +141,7 @@ def _transaction(sql: Sql) -> Transaction:
         roles=SqlRoles(sql),
         schedules=SqlSchedules(sql),
         sealed=SqlSecrets(sql),
+        session_lines=SqlSessionLines(sql),
         sessions=SqlSessions(sql),
         stages=SqlStages(sql),
         tenants=SqlTenants(sql),

@@ -16,6 +16,7 @@ from tenuto.stores.sql.agent_tables import (
     http_tools,
     mcp_pins,
     mcp_servers,
+    session_places,
 )
 from tenuto.stores.sql.columns import binary, ever, key, maybe, metadata, moment, number, of, of_tenant, word, yes
 from tenuto.stores.sql.traffic_tables import claims, deliveries, outbox, webhook_deliveries, webhooks
@@ -46,6 +47,7 @@ __all__ = [
     "schedules",
     "sealed",
     "session_digests",
+    "session_places",
     "sessions",
     "stages",
     "tenants",
@@ -57,7 +59,7 @@ __all__ = [
 ]
 
 # Raise it with every new file in `migrations/versions/`; a test compares what the two make.
-REVISION: Final = "0008"
+REVISION: Final = "0009"
 
 # --- who
 
