@@ -47,6 +47,7 @@ def test_an_agent_says_who_it_is_and_what_it_answers(name: str):
     assert loaded.problems == []
     assert agent.name == name
     assert 40 < len(agent.description) < 250
+    assert "Use it " in agent.description, "whoever chooses an agent reads no more than this"
     assert agent.prompt.startswith("You ")
     assert "## What you answer" in agent.prompt
     assert set(agent.approve) <= set(agent.tools)
