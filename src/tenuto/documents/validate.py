@@ -1,9 +1,5 @@
-"""Whether a value fits a JSON Schema, said in plain sentences: one problem a finding, with the path inside the value.
+"""Whether a value fits a JSON Schema, said in plain sentences: one problem a finding, with the path inside the value."""
 
-The validator is imported when first needed; it fetches nothing and its patterns run in linear time.
-"""
-
-import functools
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -13,6 +9,7 @@ from typing import Any, Final
 from tenuto.core.flow.findings import mapping, under
 from tenuto.core.flow.types import Shape, step
 from tenuto.core.problems import Problem, did_you_mean
+from tenuto.sdk.json_schema import validator_of
 
 _MAX_PROBLEMS: Final = 100
 _KINDS: Final[dict[str, str]] = {
@@ -34,7 +31,7 @@ def validate(schema: Mapping[str, object] | None, value: object, path: str = "in
             [Problem(path, "unknown_input", "the flow takes no input", "declare `input:` in the flow")] if wrong else []
         )
     try:
-        validator = _validator(json.dumps(schema, sort_keys=True))
+        validator = validator_of(json.dumps(schema, sort_keys=True))
         found = islice(validator.iter_errors(value), _MAX_PROBLEMS)
         return [_with_hint(_problem(error, path), error, schema) for error in found]
     except ValueError as error:  # a schema that is none, or a value that is not JSON
@@ -44,19 +41,12 @@ def validate(schema: Mapping[str, object] | None, value: object, path: str = "in
 def check_schema(schema: Mapping[str, object], path: str) -> list[Problem]:
     """Whether a JSON Schema is one."""
     try:
-        _validator(json.dumps(schema, sort_keys=True))
+        validator_of(json.dumps(schema, sort_keys=True))
     except ValueError as error:
         for key in getattr(error, "instance_path", ()):
             path = under(path, key)
         return [Problem(path, "wrong_schema", f"this is no JSON Schema: {_first_line(error)}")]
     return []
-
-
-@functools.lru_cache(maxsize=256)
-def _validator(schema: str) -> Any:
-    import jsonschema_rs
-
-    return jsonschema_rs.validator_for(json.loads(schema), offline=True, pattern_options=jsonschema_rs.RegexOptions())
 
 
 def _problem(error: Any, path: str, known: int = 0) -> Problem:

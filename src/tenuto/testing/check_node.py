@@ -9,11 +9,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-import jsonschema_rs
-
 from tenuto.core.values import NotJson, check_json
 from tenuto.sdk import NodeDefinition, Port, Registry
 from tenuto.sdk.definition import NODE_NAME, RESERVED_PORTS
+from tenuto.sdk.json_schema import validator_of
 from tenuto.sdk.values import to_json
 from tenuto.testing.context import FakeContext
 
@@ -83,7 +82,7 @@ def _schema_problem(schema: Mapping[str, Any] | None) -> str:
         return ""
     try:
         check_json(json.loads(json.dumps(schema)))
-        _validator(schema)
+        validator_of(json.dumps(schema))
     except (NotJson, TypeError, ValueError) as error:
         return f"a schema that is none: {error}"
     return ""
@@ -97,12 +96,7 @@ def _wrong_defaults(schema: Mapping[str, Any]) -> list[tuple[str, str]]:
             continue
         if "default" not in member:
             wrong.append((name, "cannot be written as JSON"))
-        elif not _validator({**member, "$defs": definitions}).is_valid(member["default"]):
+        elif not validator_of(json.dumps({**member, "$defs": definitions})).is_valid(member["default"]):
             # `x: str = None` says one thing and does another.
             wrong.append((name, f"does not fit its own type: {member['default']!r}"))
     return wrong
-
-
-def _validator(schema: Mapping[str, Any]) -> Any:
-    """As the services make it: a schema reaches no file and no network."""
-    return jsonschema_rs.validator_for(dict(schema), offline=True, pattern_options=jsonschema_rs.RegexOptions())

@@ -1,13 +1,11 @@
-"""Whether a value fits a JSON Schema that somebody else wrote: in sentences that a model can read and act on.
+"""Whether a value fits a JSON Schema that somebody else wrote: in sentences that a model can read and act on."""
 
-The validator is imported when first needed; it fetches nothing and its patterns run in linear time.
-"""
-
-import functools
 import json
 from collections.abc import Mapping
 from itertools import islice
 from typing import Any, Final
+
+from tenuto.sdk.json_schema import validator_of
 
 _SAID: Final = 10  # sentences; whoever corrects that many asks again
 _LONGEST: Final = 300  # characters of one
@@ -16,16 +14,9 @@ _LONGEST: Final = 300  # characters of one
 def unfit(schema: Mapping[str, Any], value: Any) -> list[str]:
     """What is wrong with the value, each with its place (`questions[0].text: …`); nothing if it fits."""
     try:
-        return [_sentence(error) for error in islice(_validator(json.dumps(schema)).iter_errors(value), _SAID)]
+        return [_sentence(error) for error in islice(validator_of(json.dumps(schema)).iter_errors(value), _SAID)]
     except ValueError as error:  # a schema that is none, or a value that is not JSON
         return [f"it cannot be checked: {_line(str(error))}"]
-
-
-@functools.lru_cache(maxsize=256)
-def _validator(schema: str) -> Any:
-    import jsonschema_rs
-
-    return jsonschema_rs.validator_for(json.loads(schema), offline=True, pattern_options=jsonschema_rs.RegexOptions())
 
 
 def _sentence(error: Any) -> str:
