@@ -138,6 +138,27 @@ def test_two_files_cannot_hold_one_agent(play: Any):
     play(scene)
 
 
+@pytest.mark.parametrize("freed", ["deleted", "renamed"])
+def test_what_was_refused_as_a_second_is_taken_in_when_the_first_makes_room(play: Any, freed: str):
+    """Nobody has to touch it for that."""
+
+    async def scene(_: House, desk: Desk) -> None:
+        desk.write("a.md", LECTOR)
+        desk.write("b.md", LECTOR.replace("edit", "rewrite"))
+        await desk.look()
+        if freed == "deleted":
+            (desk.path / "a.md").unlink()
+        else:
+            desk.write("a.md", LECTOR.replace("Lector", "Reader"))
+
+        await desk.look()
+        await desk.look()
+
+        assert (await desk.agent()).prompt == "You rewrite."
+
+    play(scene)
+
+
 def test_a_folder_that_is_not_there_is_said_once_and_may_come(play: Any):
     async def scene(_: House, desk: Desk) -> None:
         desk.path.rmdir()

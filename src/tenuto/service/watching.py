@@ -40,11 +40,13 @@ class Content:
 
 @dataclass(slots=True)
 class _File:
-    """`stamp`: as it was seen last. `digest`: of what was taken in, or refused. `holds`: whose source it is."""
+    """`stamp`: as it was seen last. `digest`: of what was taken in, or refused. `holds`: whose source it is. `wants`: whose
+    it would be, if another file were not."""
 
     stamp: Stamp
     digest: str = ""
     holds: str = ""
+    wants: str = ""
 
 
 def _stamp(path: Path) -> Stamp | None:
@@ -144,6 +146,7 @@ class Watched(ABC):
             return
         content = await self.read(self.path / name, bytes_)
         problems = self._problems(name, content)
+        file.wants = content.name if problems and not content.errors else ""
         if problems:
             self._complain(name, problems)
             self._own(name, file, content)
@@ -203,6 +206,9 @@ class Watched(ABC):
 
     def _mark_gone(self, held: str) -> None:
         self.sources.files[held] = replace(self.sources.files[held], gone=True)
+        for file in self._files.values():
+            if file.wants == held:
+                file.digest = ""  # it was refused for one that is no more
 
     def _shown(self, name: str) -> str:
         return str(self.path / name)
