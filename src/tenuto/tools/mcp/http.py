@@ -1,8 +1,10 @@
 """The way to a server over HTTP: to the addresses that nodes may reach, no further, and no longer answers than are read.
 
-Redirects are not followed, proxies of the environment are not asked; what a header carries goes to one origin only.
+Redirects are not followed, proxies of the environment are not asked; what a header carries goes to one origin only. What
+is packed is not unpacked: its length says nothing of what comes out.
 """
 
+import re
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, Final, cast
 
@@ -15,12 +17,13 @@ from tenuto.sdk.http.transport import GuardedBackend, resolve
 
 LONGEST: Final = 10 * 1024 * 1024  # bytes of one answer, or of one event of a stream
 _QUIET: Final = 300.0  # seconds that a stream may say nothing
+_END: Final = re.compile(rb"\r\n\r\n|\n\n|\r\r")  # of an event
 
 
 def make_client(policy: Policy, headers: Mapping[str, str], timeout: float) -> httpx2.AsyncClient:
     return httpx2.AsyncClient(
         transport=Guarded(policy),
-        headers=dict(headers),
+        headers={**headers, "Accept-Encoding": "identity"},
         timeout=httpx2.Timeout(timeout, read=max(timeout, _QUIET)),
         follow_redirects=False,
         trust_env=False,
@@ -48,7 +51,11 @@ class Guarded(httpx2.AsyncBaseTransport):
             raise httpx2.ConnectError(error.message) from None
         except (httpcore2.NetworkError, httpcore2.ProtocolError, httpcore2.TimeoutException) as error:
             raise httpx2.ConnectError(str(error) or type(error).__name__) from None
-        streams = b"text/event-stream" in dict(answer.headers).get(b"content-type", b"")
+        said = {name.lower(): value for name, value in answer.headers}
+        if said.get(b"content-encoding", b"identity").lower() != b"identity":
+            await answer.aclose()
+            raise httpx2.ConnectError("it packs its answer, though it was asked not to")
+        streams = b"text/event-stream" in said.get(b"content-type", b"").lower()
         return httpx2.Response(answer.status, headers=answer.headers, stream=_Body(answer, endless=streams))
 
     async def aclose(self) -> None:
@@ -63,12 +70,14 @@ class _Body(httpx2.AsyncByteStream):
         self._endless = endless
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        size = 0
+        size, last = 0, b""
         try:
             async for piece in self._answer.aiter_stream():
                 size += len(piece)
-                if self._endless and b"\n" in piece:
-                    size = len(piece) - piece.rindex(b"\n")
+                if self._endless:
+                    seen = last + piece
+                    ends = [found.end() for found in _END.finditer(seen)]
+                    size, last = (len(seen) - ends[-1] if ends else size), seen[-3:]
                 if size > LONGEST:
                     raise httpx2.ReadError(f"more than {LONGEST} bytes")
                 yield piece

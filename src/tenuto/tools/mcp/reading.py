@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, cast
 
@@ -11,16 +12,21 @@ from tenuto.ports.mcp import Blob, McpAnswer, McpTool
 
 MOST: Final = 500  # tools of one server
 LONGEST: Final = 4_000  # characters of a description
+LARGEST: Final = 64 * 1024  # characters of a schema; whoever approves it has to read it, and a model, too
 _HINTS: Final = ("read_only_hint", "destructive_hint", "idempotent_hint", "open_world_hint")
 _UNSEEN: Final = "\N{REPLACEMENT CHARACTER}"
 
 
 def tools_of(found: Iterable[types.Tool]) -> list[McpTool]:
-    """Each name once: a name that comes twice is nobody's."""
+    """Each name once: a name that comes twice is nobody's. One whose schema nobody could read is no tool."""
     read: dict[str, McpTool | None] = {}
     for tool in found:
-        read[tool.name] = None if tool.name in read else _tool(tool)
+        read[tool.name] = None if tool.name in read or _is_too_large(tool) else _tool(tool)
     return [tool for tool in read.values() if tool is not None]
+
+
+def _is_too_large(tool: types.Tool) -> bool:
+    return any(len(json.dumps(schema)) > LARGEST for schema in (tool.input_schema, tool.output_schema))
 
 
 def _tool(tool: types.Tool) -> McpTool:
