@@ -9,10 +9,13 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import unified_diff
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from tenuto.ports.mcp import McpTool
 from tenuto.ports.mcp_servers import McpPin
+
+# Lines. Finding the least that differs takes their product, and a server that means harm may have thousands.
+_COMPARED: Final = 1_000
 
 State = Literal["approved", "changed", "new", "gone"]
 
@@ -69,8 +72,21 @@ def _state(name: str, pin: McpPin | None, tool: McpTool | None) -> ToolState:
 
 
 def _lines(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str, ...]:
-    found = unified_diff(_text(before), _text(after), "approved", "offered", lineterm="", n=1)
-    return tuple(line[:1_000] for line in found)
+    """Whole lines: what is not shown would be approved unseen."""
+    old, new = _text(before), _text(after)
+    if len(old) + len(new) <= _COMPARED:
+        return tuple(unified_diff(old, new, "approved", "offered", lineterm="", n=1))
+    same = _alike(old, new)
+    end = _alike(old[same:][::-1], new[same:][::-1])
+    gone, come = old[same : len(old) - end], new[same : len(new) - end]
+    return (f"@@ from line {same + 1} @@", *(f"-{line}" for line in gone), *(f"+{line}" for line in come))
+
+
+def _alike(one: Sequence[str], other: Sequence[str]) -> int:
+    """How many lines they begin with are the same."""
+    return next(
+        (n for n, (left, right) in enumerate(zip(one, other, strict=False)) if left != right), min(len(one), len(other))
+    )
 
 
 def _text(definition: Mapping[str, Any]) -> list[str]:
