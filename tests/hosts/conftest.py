@@ -1,4 +1,4 @@
-"""Tests of hosts may be `async def`: each gets a loop of its own, and a minute."""
+"""Tests of hosts may be `async def`: each gets a loop of its own, and a minute; at night ten."""
 
 import asyncio
 import inspect
@@ -14,7 +14,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     given = {name: pyfuncitem.funcargs[name] for name in inspect.signature(test).parameters}
 
     async def play() -> None:
-        await asyncio.wait_for(test(**given), 60)
+        await asyncio.wait_for(test(**given), 600 if pyfuncitem.get_closest_marker("nightly") else 60)
 
     asyncio.run(play())
     return True

@@ -37,7 +37,12 @@ class People:
 
     def __post_init__(self) -> None:
         self.identity = make_identity(
-            self.store, self.data, self.clock, passwords=Passwords(**CHEAP), outside=self.outside
+            self.store,
+            self.data,
+            self.clock,
+            passwords=Passwords(**CHEAP),
+            outside=self.outside,
+            steady=self.clock,
         )
 
     async def user(self, login: str = "ada", roles: tuple[str, ...] = ("developer",), **more: Any) -> Member:

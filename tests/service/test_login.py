@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from service.people import PASSWORD, People, some_people
+from service.people import CHEAP, PASSWORD, Clock, People, some_people
 from tenuto.service import roles, users
+from tenuto.service.identity import make_identity
 from tenuto.service.login import TooMany
+from tenuto.service.passwords import Passwords
 from tenuto.service.refusals import Refused
 
 
@@ -80,6 +82,18 @@ class TestLogin:
                 await wrong(people, login, "not the password")
 
             assert waits == [2, 4, 8, 16]
+
+    async def test_the_wait_is_not_by_the_clock_on_the_wall(self, tmp_path: Path) -> None:
+        """R07: whoever puts it back by a month makes nobody wait for a month."""
+        async with some_people(tmp_path, clock=Clock()) as people:
+            people.identity = make_identity(people.store, tmp_path, people.clock, passwords=Passwords(**CHEAP))
+            for _ in range(10):
+                await wrong(people, "ada", "not the password")
+            people.clock.now -= 30 * 86_400
+
+            with pytest.raises(TooMany) as refusal:
+                await people.log_in()
+            assert refusal.value.wait <= 2
 
     async def test_the_right_password_after_the_wait_ends_it(self, tmp_path: Path) -> None:
         async with some_people(tmp_path) as people:

@@ -202,6 +202,31 @@ class TestOnce:
         played(scene)
 
 
+class TestClock:
+    @pytest.mark.parametrize("back", [1_800, 30 * 86_400])
+    def test_a_schedule_does_not_wait_for_one_that_was_put_back(self, back: float):
+        """R07: it ticks by what the clock shows now; a tick that had its run gets no other."""
+
+        async def scene(house: House) -> None:
+            await house.publish(cron())
+            await pass_time(house, 60)
+            stop = asyncio.Event()
+            worker = asyncio.create_task(ticking.drive(house.platform, stop))
+            await asyncio.sleep(0.05)
+
+            for passed, runs in ((-back, 1), (60, 2), (back, 3)):
+                house.clock.now += passed
+                house.platform.triggers.changed.set()
+                await asyncio.wait_for(house.until(runs), 5)
+                await asyncio.sleep(0.05)
+            stop.set()
+            await worker
+
+            assert len(set(await times(house))) == len(await house.runs()) == 3
+
+        played(scene)
+
+
 class TestByHand:
     def test_a_schedule_is_shown_with_its_next_ticks_and_its_last_run(self):
         async def scene(house: House) -> None:

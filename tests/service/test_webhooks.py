@@ -441,6 +441,38 @@ class TestCrashes:
         asyncio.run(scene())
 
 
+class TestClock:
+    def test_what_ends_after_the_clock_was_put_back_is_sent(self):
+        """R07, P15."""
+
+        async def scene(house: House) -> None:
+            async with receiving() as receiver, working(house):
+                await add(house, receiver.url, "run.started", "run.succeeded")
+                await asyncio.sleep(0.05)
+                house.clock.now -= 3_600
+                await run_of(house)
+                await receiver.until(2)
+
+        played(scene)
+
+    def test_so_is_what_ends_after_a_start_by_an_earlier_clock(self):
+        """R07, P15: the last server, whose clock was ahead, had told everything up to a time that is yet to come."""
+
+        async def scene() -> None:
+            journal, clock = MemoryJournal(), Clock()
+            async with receiving() as receiver, opened(journal=journal, clock=clock) as house:
+                await add(house, receiver.url, "run.succeeded")
+                async with working(house):
+                    await asyncio.sleep(0.05)
+                clock.now -= 30 * DAY
+                async with opened(journal=journal, store=house.store, clock=clock) as again, working(again):
+                    await asyncio.sleep(0.05)
+                    await run_of(again)
+                    await receiver.until(1)
+
+        asyncio.run(scene())
+
+
 class TestCare:
     def test_both_secrets_sign_for_a_while(self):
         async def scene(house: House) -> None:

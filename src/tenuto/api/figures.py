@@ -21,7 +21,7 @@ STATUSES: Final = ("queued", "running", "waiting")
 class Figures(Collector):
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
-        self._begun = time.time()
+        self._begun = time.monotonic()
 
     def collect(self) -> Iterator[Metric]:
         yield _gauge("tenuto_info", "The version that runs.", {(__version__,): 1}, ["version"])
@@ -81,7 +81,7 @@ class Figures(Collector):
         telemetry = self._platform.telemetry
         yield _gauge("tenuto_event_loop_lag_seconds", "How late the event loop was, of late.", {(): telemetry.lag})
         yield _counter("tenuto_telemetry_dropped", "Turns of runs that no figure counts.", {(): telemetry.dropped})
-        yield _gauge("tenuto_uptime_seconds", "Since the figures began.", {(): time.time() - self._begun})
+        yield _gauge("tenuto_uptime_seconds", "Since the figures began.", {(): time.monotonic() - self._begun})
 
 
 def text_of(platform: Platform) -> bytes:

@@ -25,7 +25,8 @@ class Outbox(Protocol):
     async def add(self, message: Message) -> None: ...
 
     async def due(self, topic: str, at: float, *, limit: int = 100) -> Sequence[Message]:
-        """Over all tenants: those of a topic to be sent now, the longest overdue first."""
+        """Over all tenants: those of a topic to be sent now, the longest overdue first; with them those that were added
+        more than `records.AHEAD` from now."""
         ...
 
     async def failed(self, message: Message, *, next_due: float, dead: bool = False) -> bool:

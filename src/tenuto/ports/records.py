@@ -9,10 +9,14 @@ Rules of all of them (`tenuto.testing.store_conformance` holds every store to th
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 Json = object
 Item = TypeVar("Item")
+
+# Seconds by which clocks may differ. What was written later than that from now was written by a clock that has been put
+# back since: nothing waits until it has come again as far as it was.
+AHEAD: Final = 60.0
 
 
 @dataclass(slots=True, frozen=True)

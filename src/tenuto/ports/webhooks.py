@@ -6,11 +6,13 @@ it is the same on every attempt, and who keeps the same delivery again keeps not
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 from tenuto.ports.records import Json, Page
 
 Status = Literal["pending", "delivered", "dead"]
+
+LONGEST_HOLD: Final = 86_400.0  # seconds
 
 
 @dataclass(slots=True, frozen=True, kw_only=True)
@@ -115,6 +117,11 @@ class WebhookQueue(Protocol):
 
     async def due(self, webhook: Webhook, at: float, *, limit: int) -> Sequence[WebhookDelivery]:
         """What is to be sent there now, the longest overdue first."""
+        ...
+
+    async def bring_forward(self, at: float) -> int:
+        """The clock was put back: due now is what was put off more than `records.AHEAD` from now, and nobody is held for
+        longer than `LONGEST_HOLD`. How many deliveries that is."""
         ...
 
     async def give_up(self, webhook: Webhook, error: str, *, at: float) -> int:

@@ -113,7 +113,7 @@ def put_together(given: Given, parts: Parts) -> Platform:
     parts.host.record(telemetry)
     outbox = asyncio.Event()
     subscriptions = Subscriptions(parts.store, time.time)
-    outside = OutsideTokens(parts.store, given.issuers, parts.http, time.time)
+    outside = OutsideTokens(parts.store, given.issuers, parts.http, time.monotonic)
     return Platform(
         engine=parts.host,
         archive=archive,

@@ -1,5 +1,6 @@
 """All that proves who somebody is, put together: built once, on the store and the keys of a data directory."""
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +34,7 @@ def make_identity(
     *,
     passwords: Passwords | None = None,
     outside: Sequence[Prover] = (),
+    steady: Callable[[], float] = time.monotonic,
 ) -> Identity:
     """`outside`: provers of tokens of other issuers. Whoever shows the token of the directory is its administrator."""
     tokens = Tokens(key_of(data / login.FILE))
@@ -47,7 +49,7 @@ def make_identity(
     gate = Gate(provers, clock, exists, Refusals(store, clock).report)
     return Identity(
         gate=gate,
-        login=Login(store=store, passwords=passwords, tokens=tokens, gate=gate, clock=clock),
+        login=Login(store=store, passwords=passwords, tokens=tokens, gate=gate, clock=clock, steady=steady),
         passwords=passwords,
         key_secret=secret,
     )

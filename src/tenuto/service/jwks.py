@@ -28,7 +28,8 @@ _log = logging.getLogger("tenuto.oidc")
 
 
 class KeySet:
-    """`jwks`: where it is; without it the issuer's own document says. `http` reaches what the settings allow."""
+    """`jwks`: where it is; without it the issuer's own document says. `http` reaches what the settings allow.
+    `clock`: monotonic."""
 
     def __init__(self, issuer: str, jwks: str | None, http: HttpClient, clock: Callable[[], float]) -> None:
         self._issuer = issuer

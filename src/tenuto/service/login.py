@@ -5,6 +5,7 @@ that they fetch live for minutes. Showing a refresh token twice ends the family:
 import hashlib
 import math
 import secrets
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -52,13 +53,14 @@ class TooMany(Refused):
 
 @dataclass(slots=True, kw_only=True)
 class Login:
-    """`gate` is told when what it remembers no longer holds."""
+    """`gate` is told when what it remembers no longer holds. `steady`: monotonic; by it one waits after failures."""
 
     store: Store
     passwords: Passwords
     tokens: Tokens
     gate: Gate
     clock: Callable[[], float]
+    steady: Callable[[], float] = time.monotonic
     _near: Backoff = field(default_factory=lambda: Backoff(_TRIES))
     _all: Backoff = field(default_factory=lambda: Backoff(_TRIES_OF_ALL))
 
@@ -66,11 +68,11 @@ class Login:
         """Begin a session. Whatever is wrong, the answer is the same and takes as long."""
         now = self.clock()
         known = hashlib.sha256(normal_login(login).encode("utf-8", "surrogatepass")).digest()
-        self._check_pace(known, client, now)
+        self._check_pace(known, client)
         user = await self._proven(login, password)
         if user is None:
-            self._near.failed((known, client), now)
-            self._all.failed(known, now)
+            self._near.failed((known, client), self.steady())
+            self._all.failed(known, self.steady())
             async with self.store.write() as tx:
                 await audit(tx, None, "login", details={"client": client}, outcome="refused", at=now)
             raise wrong()
@@ -108,11 +110,11 @@ class Login:
         if who.kind != "user":
             raise Refused("forbidden", "only somebody who logged in has a password to change", "log in first")
         known = who.id.encode()
-        self._check_pace(known, "", now)
+        self._check_pace(known, "")
         async with self.store.read() as tx:
             user = await tx.users.get(who.id)
         if user is None or not await self.passwords.fits(old, user.password_hash):
-            self._near.failed((known, ""), now)
+            self._near.failed((known, ""), self.steady())
             raise Refused("forbidden", "the old password is not right", "ask whoever manages your tenant for a new one")
         kept = await self.passwords.hashed(new)
         async with self.store.write() as tx:
@@ -124,7 +126,8 @@ class Login:
             await audit(tx, who, "users.password", who.id, at=now)
             tx.after_commit(self.gate.forget)
 
-    def _check_pace(self, known: bytes, client: str, now: float) -> None:
+    def _check_pace(self, known: bytes, client: str) -> None:
+        now = self.steady()
         wait = max(self._near.wait((known, client), now), self._all.wait(known, now))
         if wait > 0:
             raise TooMany(wait)

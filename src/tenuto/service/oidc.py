@@ -29,7 +29,7 @@ _LONGEST_SUBJECT: Final = 255
 
 
 class OutsideTokens:
-    """Proves tokens of the issuers that the settings name."""
+    """Proves tokens of the issuers that the settings name. `clock`: monotonic; by it their keys grow old."""
 
     def __init__(
         self, store: Store, issuers: Mapping[str, Issuer], http: HttpClient, clock: Callable[[], float]

@@ -80,6 +80,7 @@ class Relay:
     # --- what runs tell
 
     def _hear(self, entry: RunEntry, asks: bool) -> None:  # noqa: FBT001  as the port says
+        self._since = _not_ahead(self._since, self.platform.clock())
         self.heard.append((entry, asks))
         if self._wanted:
             self._woken.set()
@@ -158,7 +159,7 @@ class Relay:
 
     async def _catch_up(self) -> None:
         now = self.platform.clock()
-        since = self._since = await self._mark(now)
+        since = self._since = _not_ahead(await self._mark(now), now)
         self._wanted = await self._awaited()
         if self._wanted:
             async for entry in self._runs(RunQuery(created_after=since)):
@@ -251,6 +252,11 @@ class Relay:
 async def drive(platform: Platform, stop: asyncio.Event) -> None:
     """Until `stop` is set: put events on the bus, and start flows on them."""
     await Relay(platform).drive(stop)
+
+
+def _not_ahead(since: float, now: float) -> float:
+    """Where the clock was put back, what happens now must not pass for what was told long ago."""
+    return since if since <= now else now - SLACK
 
 
 async def _until(stop: asyncio.Event, seconds: float) -> None:

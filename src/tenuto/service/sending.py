@@ -46,6 +46,7 @@ class Sender:
     _proven: set[Place] = field(default_factory=set[Place])
     _rounds: int = 0
     _soonest: float = math.inf  # when the next one that failed here is due
+    _shown: float = math.inf  # by the clock, when what is put off was last known to fit it
 
     async def drive(self, stop: asyncio.Event) -> None:
         """Until `stop` is set. What is on its way then is tried again by the next server."""
@@ -69,7 +70,7 @@ class Sender:
         """Begin what there is room for; seconds until there may be more."""
         platform = self.platform
         platform.subscriptions.due.clear()
-        now = platform.clock()
+        now = await self._time()
         self._soonest = math.inf if now >= self._soonest else self._soonest
         self._rounds += 1
         async with platform.store.read() as tx:
@@ -81,6 +82,15 @@ class Sender:
                     self._begin(webhook, [each for each in due if each.id not in busy][:room])
         self._served = {place: at for place, at in self._served.items() if at > self._rounds - 1_000}
         return LONGEST_SLEEP
+
+    async def _time(self) -> float:
+        """Now. At the start, and when the clock was put back, nothing is left waiting for a time that is long gone."""
+        now = self.platform.clock()
+        if now < self._shown:
+            async with self.platform.store.write() as tx:
+                await tx.webhook_queue.bring_forward(now)
+        self._shown = now
+        return now
 
     def _room(self, webhook: Webhook) -> int:
         standing = self._standing(webhook)

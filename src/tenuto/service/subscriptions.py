@@ -50,9 +50,10 @@ class Subscriptions:
     async def take(self, envelope: Envelope) -> None:
         """Durable for every webhook that wants it when this returns; harmless twice."""
         await self._be_fresh()
-        wanting = [each for each in self._table.get(envelope.tenant, ()) if wants(each, envelope)]
+        now = self.now()
+        wanting = [each for each in self._table.get(envelope.tenant, ()) if wants(each, envelope, now)]
         if wanting:
-            payload, now = payload_of(envelope), self.now()
+            payload = payload_of(envelope)
             await self._keep([delivery_of(each, envelope, payload, at=now) for each in wanting])
 
     def forget(self) -> None:
@@ -106,9 +107,11 @@ def covers(types: Iterable[str], kind: str) -> bool:
     return any(each in (kind, "*") or (each.endswith(".*") and kind.startswith(each[:-1])) for each in types)
 
 
-def wants(webhook: Webhook, envelope: Envelope) -> bool:
-    """What happened before it was made is no business of a webhook."""
-    if envelope.at < webhook.created_at or not covers(webhook.types, envelope.type):
+def wants(webhook: Webhook, envelope: Envelope, now: float) -> bool:
+    """What happened before it was made is no business of a webhook. One that seems to be made later than now was made
+    before the clock was put back."""
+    old = envelope.at < webhook.created_at <= now
+    if old or not covers(webhook.types, envelope.type):
         return False
     said = _object(envelope.payload)
     asked = {"flow": webhook.flow, "stage": webhook.stage}

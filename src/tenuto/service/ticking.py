@@ -7,6 +7,7 @@ or none where the trigger says `missed: skip`; then it goes on from now.
 
 import asyncio
 import logging
+import math
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Final
@@ -33,9 +34,12 @@ _log = logging.getLogger("tenuto.schedules")
 
 async def drive(platform: Platform, stop: asyncio.Event) -> None:
     """Until `stop` is set: start what is due, sleep until the next is."""
-    await _in_spite_of_trouble(platform, _reconcile)
+    shown = math.inf  # by the clock, when the schedules were last known to fit it
     while not stop.is_set():
         platform.triggers.changed.clear()
+        now = platform.clock()
+        if now >= shown or await _in_spite_of_trouble(platform, _reconcile) is not None:
+            shown = now
         seconds = await _in_spite_of_trouble(platform, run_due)
         await _sleep(platform, stop, PAUSE if seconds is None else seconds)
 
@@ -56,7 +60,8 @@ async def run_due(platform: Platform) -> float:
 
 
 async def reconcile(platform: Platform) -> None:
-    """Schedules for publications that have none yet, as after a restore: everything follows from what is published."""
+    """Schedules for publications that have none yet, as after a restore: everything follows from what is published. And
+    where the clock was put back, none waits until it has come again as far as it was."""
     flows: dict[tuple[str, str, str], list[Trigger]] = {}
     for trigger in await platform.triggers.crons():
         flows.setdefault((trigger.tenant, trigger.stage, trigger.flow), []).append(trigger)
@@ -69,6 +74,19 @@ async def reconcile(platform: Platform) -> None:
         ]:
             async with platform.store.write() as tx:
                 await tx.schedules.replace(tenant, stage, flow, wanted)
+        await _bring_forward(platform, known)
+
+
+async def _bring_forward(platform: Platform, known: Sequence[Schedule]) -> None:
+    """Those whose next tick is not the next that the clock will show. One that had its run before gets no other."""
+    soonest = {
+        each: next_tick(each.cron, each.timezone, platform.clock()) for each in known if each.next_due is not None
+    }
+    late = {each: tick for each, tick in soonest.items() if tick is not None and tick < (each.next_due or tick)}
+    if late:
+        async with platform.store.write() as tx:
+            for schedule, tick in late.items():
+                await tx.schedules.ticked(schedule, last_tick=schedule.last_tick, next_due=tick)
 
 
 async def _reconcile(platform: Platform) -> float:

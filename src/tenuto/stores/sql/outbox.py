@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import delete, false, update
+from sqlalchemy import delete, false, or_, update
 
 from tenuto.ports.outbox import Message
-from tenuto.ports.records import Page
+from tenuto.ports.records import AHEAD, Page
 from tenuto.stores.sql.sql import Sql, selected
 from tenuto.stores.sql.tables import outbox
 
@@ -20,7 +20,7 @@ class SqlOutbox:
         await self._sql.insert(outbox, message)
 
     async def due(self, topic: str, at: float, *, limit: int = 100) -> Sequence[Message]:
-        waits = outbox.c.dead == false(), outbox.c.next_due <= at
+        waits = outbox.c.dead == false(), or_(outbox.c.next_due <= at, outbox.c.at > at + AHEAD)
         come = selected(Message, outbox).where(outbox.c.topic == topic, *waits)
         order = outbox.c.next_due, outbox.c.tenant, outbox.c.id
         return await self._sql.all(Message, come.order_by(*order).limit(limit))

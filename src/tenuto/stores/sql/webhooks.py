@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from sqlalchemy import delete, exists, or_, select, true, update
 
-from tenuto.ports.records import Page
-from tenuto.ports.webhooks import Status, Webhook, WebhookDelivery
+from tenuto.ports.records import AHEAD, Page
+from tenuto.ports.webhooks import LONGEST_HOLD, Status, Webhook, WebhookDelivery
 from tenuto.stores.sql.sql import Sql, selected, values_of
 from tenuto.stores.sql.tables import webhook_deliveries as sent
 from tenuto.stores.sql.tables import webhooks as table
@@ -90,3 +90,8 @@ class SqlWebhookQueue:
 
     async def forget(self, before: float) -> int:
         return await self._sql.run(delete(sent).where(sent.c.changed_at < before))
+
+    async def bring_forward(self, at: float) -> int:
+        await self._sql.run(update(table).where(table.c.held_until > at + LONGEST_HOLD).values(held_until=None))
+        late = sent.c.changed_at > at + AHEAD, sent.c.next_due > at
+        return await self._sql.run(update(sent).where(*late).values(next_due=at))

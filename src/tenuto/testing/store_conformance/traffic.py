@@ -109,6 +109,13 @@ class Traffic(Suite):
         assert answers.count(None) == 1
 
     @stored
+    async def test_a_message_does_not_wait_for_a_clock_that_was_put_back(self, store: Store) -> None:
+        async with store.write() as tx:
+            await tx.outbox.add(replace(MESSAGE, at=100_000.0, next_due=100_000.0))
+
+            assert len(await tx.outbox.due(MESSAGE.topic, 5.0)) == 1
+
+    @stored
     async def test_a_message_stays_in_the_outbox_until_it_is_taken_or_given_up(self, store: Store) -> None:
         later = replace(MESSAGE, id="m2", next_due=50.0)
         async with store.write() as tx:

@@ -103,6 +103,21 @@ class OutgoingWebhooks(Suite):
             assert [each.id for each in await tx.webhook_queue.due(HOOK, 10.0, limit=1)] == ["d2"]
 
     @stored
+    async def test_nothing_waits_for_a_clock_that_was_put_back(self, store: Store) -> None:
+        held = replace(HOOK, id="held", held_until=100_000.0)
+        late = replace(SENT, changed_at=100_000.0, next_due=100_005.0)
+        async with store.write() as tx:
+            for hook in (HOOK, held):
+                await tx.webhooks.put(hook)
+                await tx.webhook_deliveries.add(replace(late, webhook=hook.id))
+            await tx.webhook_deliveries.add(replace(late, id="over", status="delivered", next_due=None))
+            await tx.webhook_deliveries.add(replace(SENT, id="right", next_due=30.0))
+
+            assert await tx.webhook_queue.bring_forward(10.0) == 2
+            assert [each.id for each in await tx.webhook_queue.webhooks(10.0)] == ["held", "w1"]
+            assert [each.id for each in await tx.webhook_queue.due(HOOK, 10.0, limit=9)] == ["d1"]
+
+    @stored
     async def test_a_delivery_is_settled_given_up_and_forgotten(self, store: Store) -> None:
         done = replace(SENT, status="delivered", next_due=None, attempts=1, changed_at=11.0, status_code=204, ms=3)
         async with store.write() as tx:
