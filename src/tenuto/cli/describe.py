@@ -43,7 +43,7 @@ def detail(node: NodeView, run: str, now: float, names: Mapping[str, str] = Mapp
             return _waiting(node, run, now)
         case "unknown":
             return Detail(
-                "nobody knows whether its effect happened",
+                f"nobody knows whether its effect happened{_reason(node.wait)}",
                 "yellow",
                 f"tenuto runs decide {run} {_quoted(node.path)} retry|done|fail",
             )
@@ -98,9 +98,15 @@ def wait_text(wait: Wait, now: float) -> str:
         case "pause":
             return "it is paused"
         case "decision":
-            return "waits for a decision"
+            return f"waits for a decision{_reason(wait)}"
         case _:
             return wait_text(wait.waits[0], now) if wait.waits else "waits for its run"
+
+
+def _reason(wait: Wait | None) -> str:
+    """Why somebody has to decide."""
+    reason = wait.ask.get("reason") if wait is not None else None
+    return f": {preview(reason, 200)}" if reason else ""
 
 
 def _which(waits_for: Json) -> str:

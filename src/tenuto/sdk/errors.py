@@ -3,6 +3,7 @@
 - `NodeError`    raised by a node (or by the edge around it): the attempt failed, and whether another may help.
 - `BrokenNode`   a node cannot be used at all: its file does not load, its signature makes no form, its name is taken.
 - `UnknownNode`  no node has that name. A `KeyError`, so that a registry stays an ordinary mapping.
+- `InDoubt`      a call was on its way and no answer came: a person decides. No `Exception` either.
 - `Suspended`    not an error: how `ctx.suspend` leaves the function. User code must not swallow it, so it is no `Exception`.
 """
 
@@ -61,6 +62,11 @@ class UnknownNode(KeyError):
     def __str__(self) -> str:
         hint = f" ({self.hint})" if self.hint else ""
         return f"there is no node `{self.name}`{hint}"
+
+
+class InDoubt(BaseException):
+    """Raised in the call of a `once` step: nobody knows whether its effect happened, so it is not made again before a person has
+    decided (`retry`, `done` with what came of it, `fail`), as after a crash in the middle of it."""
 
 
 class Suspended(BaseException):

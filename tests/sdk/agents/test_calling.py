@@ -10,6 +10,7 @@ from tenuto.sdk import NodeError, Suspended
 from tenuto.sdk.agents import Agent, ToolCall, Work
 from tenuto.sdk.agents.calling import SAME_ASKED, SAME_TOLD
 from tenuto.sdk.agents.desk import Desk
+from tenuto.sdk.errors import InDoubt
 from tenuto.testing.agents import FakeHouse, FakeTool
 from tenuto.testing.context import FakeContext
 
@@ -64,19 +65,31 @@ class TestRepeating:
 
 
 class TestDoubt:
-    async def test_after_a_call_that_may_have_happened_a_person_is_asked_before_the_next(self) -> None:
-        """A `once` tool that did not answer in time: the model is told not to try again, and cannot."""
+    async def test_a_call_that_may_have_happened_is_for_a_person_to_decide(self) -> None:
+        """A `once` tool that did not answer in time: no answer is on record, and no other such call begins before that."""
+        made: list[str] = []
 
         async def hang() -> None:
+            made.append("mail")
             await asyncio.sleep(5)
 
         opened = await desk(tool("mail:send", hang, effects="once", timeout=0.02))
-        told = await answer(opened, SEND)
 
-        ask = await waits(opened, SEND)
+        with pytest.raises(InDoubt, match=r"called mail:send .* may have happened: .* within 0.02 s"):
+            await answer(opened, SEND)
+        with pytest.raises(InDoubt):
+            await opened.caller.call({**SEND, "id": "another"})
 
-        assert "may have happened" in str(told)
-        assert "may have happened" in ask["why"]
+        assert made == ["mail"]
+        assert cast("FakeContext", opened.standing.ctx).steps == {}
+
+    async def test_a_call_that_may_be_repeated_leaves_no_doubt(self) -> None:
+        async def hang() -> None:
+            await asyncio.sleep(5)
+
+        opened = await desk(tool("web:read", hang, timeout=0.02))
+
+        assert "did not answer" in str(await answer(opened, READ))
 
 
 class TestStrangers:

@@ -25,7 +25,7 @@ from tenuto.hosts.local.raised import lines_of, place_of
 from tenuto.hosts.local.secrets import Redactor, mentions_secret, own_secrets, resolve
 from tenuto.ports.engine import Live
 from tenuto.sdk.definition import NodeDefinition
-from tenuto.sdk.errors import BrokenNode, NodeError, UnknownNode
+from tenuto.sdk.errors import BrokenNode, InDoubt, NodeError, UnknownNode
 from tenuto.sdk.errors import Suspended as SuspendedBySdk
 from tenuto.sdk.port import Port
 from tenuto.sdk.values import to_json
@@ -226,6 +226,8 @@ class Attempt:
             return self._stopped(error)
         if isinstance(error, SuspendedBySdk):
             return self._suspended(error)
+        if isinstance(error, InDoubt):
+            return self._doubt(self._message(error))
         if isinstance(error, NodeError):
             return self._failed(
                 error.type, self._message(error), retry=error.retry, retry_after=error.retry_after, fresh=error.fresh

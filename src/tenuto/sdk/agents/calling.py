@@ -1,7 +1,8 @@
 """Calling tools durably, for every runtime: each call is a step (`call:N`), so that none that was answered is made again.
 
 Only tools that the agent's file names can be called, with arguments that fit their schema. What needs a person waits for
-one (`tool:N`). Whatever goes wrong with a tool is told to the model as its answer; an agent does not die of it.
+one (`tool:N`). Whatever goes wrong with a tool is told to the model as its answer; an agent does not die of it. Of a call
+that must not be made twice and may have happened, though no answer came, a person decides what came of it.
 
 The calls of one turn are made together where that is safe: first those that may be repeated, at once; then those that may
 not, one after the other; last those that need a person. One that waits for a person holds up none of the others: all that
@@ -26,13 +27,14 @@ from tenuto.sdk.agents.standing import Standing
 from tenuto.sdk.agents.taint import Taint
 from tenuto.sdk.agents.tool import Tool, wire_name
 from tenuto.sdk.agents.turns import Gone, Place, Reply, Turn
-from tenuto.sdk.errors import NodeError, Suspended
+from tenuto.sdk.errors import InDoubt, NodeError, Suspended
 
 TIMEOUT: Final = 120.0  # seconds for a call whose tool says nothing
 AT_ONCE: Final = 8
 SAME_TOLD: Final = 3  # the same call with the same answer: the model is told
 SAME_ASKED: Final = 5  # and from then on a person is asked
 _NEAR: Final = 3
+_SHOWN: Final = 200  # characters of the arguments of a call of which a person decides what came of it
 WAS_ASKED: Final = "a person was asked"
 _DOUBTFUL: Final = frozenset({"timeout", "lost"})  # errors of a call that was on its way
 
@@ -48,7 +50,6 @@ class Caller:
         self._turn: Turn | None = None
         self._same: dict[str, int] = {}  # by call and answer: how often that came of it
         self._repeats: dict[str, int] = {}  # by call: how often the same came of it last
-        self._doubtful: set[str] = set()  # tools of which a call may have happened or not
         self.handed_off: Any = None  # the answer of an agent that was called to take over
 
     @property
@@ -134,8 +135,6 @@ class Caller:
         if approver is not None:
             whose = "its file" if approver == self._standing.agent.name else f"the file of {approver}"
             return f"{whose} asks for a person"
-        if tool.name in self._doubtful:
-            return "an earlier call of it may have happened, though no answer came"
         if self._repeats.get(hash_of(place.call["name"], place.call["arguments"]), 0) >= SAME_ASKED:
             return f"the same came of this call {SAME_ASKED} times already"
         return self._standing.taint.forbids(tool)
@@ -257,9 +256,8 @@ class Caller:
         async def call(_: str, given: dict[str, Any]) -> Outcome:
             return await self._call(key, tool, given)
 
-        if tool.effects == "once" and not tool.durable:
-            async with self._standing.once:
-                return await self._ctx.step(key, call, name, arguments, effects="once")
+        if _is_final(tool):
+            return await self._standing.once.make(lambda: self._ctx.step(key, call, name, arguments, effects="once"))
         return await self._ctx.step(key, call, name, arguments)
 
     async def _call(self, key: str, tool: Tool, arguments: dict[str, Any]) -> Outcome:
@@ -274,14 +272,20 @@ class Caller:
                 raise  # this agent itself was ended, or one that called it
             return failed(tool, error, _since(began))
         except NodeError as error:
-            return failed(tool, error, _since(began))
+            return self._failed(tool, arguments, error, _since(began))
         except TimeoutError:
-            if not limit.expired():
-                return failed(tool, _fault(TimeoutError()), _since(began))
-            return failed(tool, _timed_out(tool), _since(began))
+            error = _timed_out(tool) if limit.expired() else _fault(TimeoutError())
+            return self._failed(tool, arguments, error, _since(began))
         except Exception as error:  # noqa: BLE001  a tool is others' code; the model is told that it failed, and no more
             self._ctx.log(f"{tool.name} raised {type(error).__name__}", tool=tool.name, error=str(error))
             return failed(tool, _fault(error), _since(began))
+
+    def _failed(self, tool: Tool, arguments: dict[str, Any], error: NodeError, ms: int) -> Outcome:
+        """The model is told; but where the call may have happened and must not be repeated, a person decides first."""
+        if _is_final(tool) and error.type in _DOUBTFUL:
+            agent, given = self._standing.agent.name, text_of(arguments)[:_SHOWN]
+            raise InDoubt(f"{agent} called {tool.name} {given} and it may have happened: {error.message}")
+        return failed(tool, error, ms)
 
     def _noted(self, place: Place, arguments: dict[str, Any], outcome: Outcome, *, known: bool) -> list[str]:
         """What follows from an answer for the calls to come, and what the model should know of it."""
@@ -292,8 +296,6 @@ class Caller:
         self._standing.ledger.spend(outcome.get("usage", {}))
         if known:  # else the agent that was called has told its callers as it went
             self._standing.ledger.spend(outcome.get("spent", {}))
-        if tool is not None and tool.effects == "once" and error.get("type") in _DOUBTFUL:
-            self._doubtful.add(tool.name)
         call = hash_of(name, arguments)
         same = hash_of(call, {"answer": outcome.get("answer"), "error": error})
         self._same[same] = self._repeats[call] = self._same.get(same, 0) + 1
@@ -335,15 +337,17 @@ def _once(place: Place) -> bool:
     return place.tool is not None and place.tool.effects == "once"
 
 
+def _is_final(tool: Tool) -> bool:
+    """Whether a call of it must not be made twice."""
+    return tool.effects == "once" and not tool.durable
+
+
 def _fault(error: Exception) -> NodeError:
     return NodeError(f"the tool failed ({type(error).__name__})", type="fault")
 
 
 def _timed_out(tool: Tool) -> NodeError:
-    message = f"{tool.name} did not answer within {tool.timeout or TIMEOUT:g} s"
-    if tool.effects == "once":
-        message += ". It may have happened all the same: make sure before you do anything like it again"
-    return NodeError(message, type="timeout")
+    return NodeError(f"{tool.name} did not answer within {tool.timeout or TIMEOUT:g} s", type="timeout")
 
 
 def _since(began: float) -> int:

@@ -1,8 +1,11 @@
 """Where a person has the last word."""
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 
+from tenuto.core.events import NodeUnknown
+from tenuto.sdk import Context, NodeError
 from tenuto.sdk.agents import Agent
 from tenuto.testing.agents import FakeTool
 
@@ -28,6 +31,28 @@ def mailing(sent: list[str], **more: Any) -> FakeTool:
         return f"sent to {to}"
 
     return FakeTool("mail:send", send, parameters=_MAIL, effects="once", sends=True, **more)
+
+
+class _Unsure:
+    """A tool whose first call is made, and its answer lost. `hangs`: it does not come back."""
+
+    def __init__(self, *, hangs: bool = False) -> None:
+        self.keys: list[str] = []
+        self.began = asyncio.Event()
+        self._hangs = hangs
+
+    async def send(self, arguments: dict[str, Any], ctx: Context, key: str) -> str:
+        self.keys.append(f"{ctx.idempotency_key}/{key}")
+        self.began.set()
+        if self._hangs:
+            await asyncio.sleep(10)
+        if len(self.keys) == 1:
+            raise NodeError("the server is gone", type="lost")
+        return f"sent to {arguments['to']}"
+
+    @property
+    def tool(self) -> FakeTool:
+        return FakeTool("mail:send", self.send, parameters=_MAIL, effects="once", needs_context=True)
 
 
 class People(Playing):
@@ -151,6 +176,49 @@ class People(Playing):
 
         assert list(asked) == ["ask/budget:1"]
         assert (output["text"], len(helper.answered)) == ("done", 2)
+
+    @played
+    async def test_of_a_call_that_may_have_happened_a_person_decides(self) -> None:
+        """SEMANTICS 23. Its server is gone in the middle of it: again, what came of it, or an end; nobody else is asked."""
+        for decision in ("retry", "done", "fail"):
+            mails = _Unsure()
+            model = Told([SEND, "done"])
+            stage = Stage.of(self.make_runtime(), model, mails.tool, agents=[replace(CAREFUL, approve=())])
+            async with stage.opened() as opened:
+                run = await opened.start()
+                asked = await opened.all_asked(run)
+                (doubt,) = [fact for _, fact in await opened.facts(run) if isinstance(fact, NodeUnknown)]
+
+            async with stage.opened() as opened:
+                more = {"output": "it went out"} if decision == "done" else {}
+                await opened.answer(run, "ask", {"decision": decision, **more})
+                outcome = await opened.ended(run)
+
+            assert (asked, doubt.step) == ({}, "call:1"), decision
+            assert "mail:send" in doubt.reason, decision
+            assert len(mails.keys) == (2 if decision == "retry" else 1), decision
+            assert len(set(mails.keys)) == 1, decision  # the other side can tell that it is the same call
+            assert outcome.status == ("failed" if decision == "fail" else "succeeded"), decision
+            told = {"retry": "sent to bob", "done": "it went out"}.get(decision)
+            assert told is None or told in said(model.asked[-1]), decision
+
+    @played
+    async def test_of_a_call_whose_own_process_died_in_the_middle_a_person_decides(self) -> None:
+        """SEMANTICS 23: it is not made again unasked."""
+        mails = _Unsure(hangs=True)
+        model = Told([SEND, "done"])
+        stage = Stage.of(self.make_runtime(), model, mails.tool, agents=[replace(CAREFUL, approve=())])
+        async with stage.opened() as opened:
+            run = await opened.start()
+            await asyncio.wait_for(mails.began.wait(), 5)
+
+        async with stage.opened() as opened:
+            await opened.all_asked(run)
+            await opened.answer(run, "ask", {"decision": "done", "output": "it went out"})
+            await opened.output(run)
+
+        assert len(mails.keys) == 1
+        assert "it went out" in said(model.asked[-1])
 
     @played
     async def test_who_read_strangers_sends_nothing_unseen(self) -> None:
