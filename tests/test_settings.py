@@ -42,6 +42,12 @@ def test_durations_networks_and_paths_are_read(tmp_path: Path) -> None:
     assert found.nodes == (Path("a"), Path("b"))
 
 
+@pytest.mark.parametrize("text", ["0", "8090", "65535"])
+def test_a_port_may_be_any(tmp_path: Path, text: str) -> None:
+    """0: whichever is free, as at the command line."""
+    assert load({"TENUTO_PORT": text}, tmp_path).port == int(text)
+
+
 def test_pools_and_variables_come_from_the_file(tmp_path: Path) -> None:
     """SEMANTICS 42 and 48."""
     folder = written(

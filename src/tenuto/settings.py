@@ -109,9 +109,9 @@ def _seconds(given: Any) -> float:
 
 
 def _port(given: Any) -> int:
-    number = _count(given)
+    number = 0 if str(given) == "0" else _count(given)
     if number > 65_535:
-        raise _NotSo("a port from 1 to 65535")
+        raise _NotSo("a port from 1 to 65535, or 0 for any")
     return number
 
 

@@ -75,3 +75,14 @@ def test_keys_that_others_can_read_and_a_broken_store_are_said(tenuto, project: 
     assert said.code == 1
     assert "others can read keys.key" in said.out
     assert "restore a backup" in said.out
+
+
+def test_a_place_that_cannot_be_written_is_said(tenuto, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However much room there is."""
+    settle(project)
+    monkeypatch.setattr("tenuto.cli.condition.os.access", lambda *_: False)
+
+    said = tenuto("doctor")
+
+    assert said.code == 1
+    assert ".tenuto cannot be written" in said.out

@@ -3,6 +3,7 @@
 import http.client
 import importlib.util
 import json
+import os
 import shutil
 import time
 from collections.abc import Iterator
@@ -93,6 +94,8 @@ def _room(place: Place) -> Iterator[Finding]:
     folder = place.data if place.data.exists() else place.data.absolute().parent
     if not folder.exists():
         return
+    if not os.access(folder, os.W_OK):
+        yield ("disk", f"{folder} cannot be written", False, "let this user write there, or see --data")
     free = shutil.disk_usage(folder).free
     yield ("disk", f"{size(free)} free", free > _LITTLE, "" if free > _LITTLE else "make room: a full disk stops runs")
     newest = max((file.stat().st_mtime for file in folder.glob("journal.db*")), default=0.0)

@@ -91,9 +91,20 @@ def _of_system(error: OSError) -> str:
     return f"{error.filename}: {said}" if error.filename else said
 
 
+_FULL: Final = "make room, and try again: what was recorded is safe"
+_NOT_OURS: Final = "run this as the user whom it belongs to, or change who may"
+_NEXT: Final = {
+    errno.ENOSPC: _FULL,
+    errno.EDQUOT: _FULL,
+    errno.EACCES: _NOT_OURS,
+    errno.EPERM: _NOT_OURS,
+    errno.EROFS: "mount it for writing, or name another place (a data directory: --data)",
+    errno.ENOENT: "look whether the name is right",
+}
+
+
 def _what_now(error: OSError) -> str:
-    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-    return "make room, and try again: what was recorded is safe" if full else ""
+    return _NEXT.get(error.errno or 0, "")
 
 
 def reader_left() -> int:

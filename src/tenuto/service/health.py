@@ -5,6 +5,7 @@ should look. What is asked of a disk or a database is remembered for a second, h
 """
 
 import asyncio
+import contextlib
 import errno
 import logging
 import os
@@ -105,7 +106,8 @@ def _room(folder: Path) -> Finding:
         full = error.errno in {errno.ENOSPC, errno.EDQUOT}
         return Finding("down", "full" if full else f"cannot be written ({error.strerror})")
     finally:
-        probe.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            probe.unlink(missing_ok=True)
     free = shutil.disk_usage(folder).free
     if free < LITTLE:
         return Finding("degraded", f"{free // 2**20} MB free")
