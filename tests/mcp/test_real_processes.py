@@ -26,16 +26,21 @@ class Token:
 
 
 async def test_a_data_directory_answers_on_stdin_and_stdout(tmp_path: Path) -> None:
-    """Nothing but the protocol is on stdout, whatever runs."""
+    """Nothing but the protocol is on stdout, whatever runs; what stands in its folders is offered."""
     from mcp.client import Client
     from mcp.client.stdio import StdioServerParameters
 
-    words = ["-m", "tenuto.cli", "mcp", "--data", str(tmp_path / "data")]
+    (tmp_path / "agents").mkdir()
+    (tmp_path / "agents" / "clerk.md").write_text("---\nname: clerk\n---\nYou keep the books.")
+    (tmp_path / "flows").mkdir()
+    (tmp_path / "flows" / "later.yaml").write_text(FLOW)
+    folders = ["--agents", str(tmp_path / "agents"), "--flows", str(tmp_path / "flows")]
+    words = ["-m", "tenuto.cli", "mcp", "--data", str(tmp_path / "data"), *folders]
     async with Client(StdioServerParameters(command=sys.executable, args=words)) as client:
         names = [tool.name for tool in (await client.list_tools()).tools]
         said = await client.call_tool("node_debug_echo", {"value": 3})
 
-    assert "node_debug_echo" in names
+    assert {"node_debug_echo", "agent_clerk", "flow_later"} <= set(names)
     assert said.structured_content == {"result": 3}
 
 

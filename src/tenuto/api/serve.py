@@ -29,12 +29,12 @@ from tenuto.documents import load
 from tenuto.ports.engine import Refused
 from tenuto.ports.journal import Closed
 from tenuto.sdk.registry import library
-from tenuto.service import agent_folder, anchors, folder, housekeeping, relay, sending, ticking
+from tenuto.service import anchors, housekeeping, relay, sending, ticking
 from tenuto.service.administrator import FILE as TOKEN_FILE
 from tenuto.service.control import Desk, listening
+from tenuto.service.folders import take_in
 from tenuto.service.principal import DEFAULT_TENANT
 from tenuto.service.refusals import Invalid
-from tenuto.service.watching import Watched
 from tenuto.settings import Settings
 
 DRAIN: Final = 8  # seconds that requests under way have when the server stops
@@ -113,7 +113,7 @@ class _House:
                 return await self._run(server, door)
 
     async def _run(self, server: Server, door: socket.socket) -> int:
-        folders = await self._folders(server)
+        folders = await take_in(server.platform, self._flows, self._settings.agents, self._announcer.said)
         model = await self._model(server)
         web = _Web(_config(server, self._settings), lambda: self._announcer.ready(self._ready(server, door, model)))
         heads = anchors.keep_anchored(server.platform.store, self._settings.data / anchors.FILE, time.time)
@@ -130,12 +130,6 @@ class _House:
             await asyncio.gather(serving, closing)
             stopping.cancel()
         return self._verdict(server)
-
-    async def _folders(self, server: Server) -> list[Watched]:
-        """Those that are the source of flows and of agents; what they hold now is taken in."""
-        platform, say, agents = server.platform, self._announcer.said, self._settings.agents
-        found: list[Watched] = [] if agents is None else [await agent_folder.load(platform, agents, say)]
-        return found if self._flows is None else [*found, await folder.load(platform, self._flows, say)]
 
     def _verdict(self, server: Server) -> int:
         failure = server.engine.failure

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from tenuto.cli.options import Data, Json, Stage, Tenant
+from tenuto.cli.options import AgentFolder, Data, FlowFolder, Json, Stage, Tenant
 
 group = typer.Typer(
     help="MCP servers: add, list, approve, remove. On its own: be one, on stdin and stdout.",
@@ -20,13 +20,15 @@ def register(app: typer.Typer) -> None:
 
 
 @group.callback()
-def serve(context: typer.Context, stage: Stage = None, data: Data = None) -> int | None:
+def serve(
+    context: typer.Context, stage: Stage = None, data: Data = None, flows: FlowFolder = None, agents: AgentFolder = None
+) -> int | None:
     """Be an MCP server on stdin and stdout: flows, agents and nodes of a data directory as tools."""
     if context.invoked_subcommand is not None:
         return None
     from tenuto.cli import mcp_serving
 
-    return mcp_serving.serve(data, stage)
+    return mcp_serving.serve(data, stage, flows, agents)
 
 
 @group.command("add", context_settings={"allow_interspersed_args": False})

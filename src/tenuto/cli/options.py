@@ -24,3 +24,11 @@ Tenant = Annotated[str, typer.Option("--tenant", metavar="ID", help="Whose it is
 Where = Annotated[
     str, typer.Option("--stage", metavar="STAGE", help="For which stage; * is every stage that has none of its own")
 ]
+FlowFolder = Annotated[
+    Path | None,
+    typer.Option("--flows", metavar="DIR", help="A folder that is the source of flows, read as it changes"),
+]
+AgentFolder = Annotated[
+    Path | None,
+    typer.Option("--agents", metavar="DIR", help="A folder that is the source of agents, read as it changes"),
+]

@@ -2,12 +2,11 @@
 
 import importlib
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from tenuto.cli.options import Data
+from tenuto.cli.options import AgentFolder, Data, FlowFolder
 
 
 def register(app: typer.Typer) -> None:
@@ -20,14 +19,8 @@ def up(
         str | None, typer.Option("--host", metavar="ADDRESS", help="Where to listen. Default: 127.0.0.1")
     ] = None,
     data: Data = None,
-    flows: Annotated[
-        Path | None,
-        typer.Option("--flows", metavar="DIR", help="A folder that is the source of flows, read as it changes"),
-    ] = None,
-    agents: Annotated[
-        Path | None,
-        typer.Option("--agents", metavar="DIR", help="A folder that is the source of agents, read as it changes"),
-    ] = None,
+    flows: FlowFolder = None,
+    agents: AgentFolder = None,
 ) -> int:
     """Start the server: the API, the runs of the data directory, its schedules.
 
