@@ -70,6 +70,22 @@ async def test_it_is_called_and_its_answer_is_plain(tools: McpTools) -> None:
     assert fake(tools).calls[0] == ("default", "tickets", "search", {"query": "a"})
 
 
+@pytest.mark.parametrize("answer", [McpAnswer("one"), McpAnswer("one", {"n": "one"})])
+async def test_an_answer_that_does_not_fit_what_was_approved_is_none(tools: McpTools, answer: McpAnswer) -> None:
+    output = {"type": "object", "properties": {"n": {"type": "integer"}}}
+    fake(tools).offers = [replace(SEARCH, output=output)]
+    tool = await one(tools, "tickets/search")
+    fake(tools).answers["search"] = McpAnswer("one", {"n": 1})
+    fits = await tool.call({}, FakeContext(), "1")
+
+    fake(tools).answers["search"] = answer
+    with pytest.raises(NodeError, match="does not fit its output schema") as caught:
+        await tool.call({}, FakeContext(), "2")
+
+    assert fits == {"n": 1}
+    assert caught.value.type == "tool"
+
+
 async def test_a_failure_of_the_tool_is_told_as_such(tools: McpTools) -> None:
     fake(tools).answers["search"] = McpAnswer("no such ticket", failed=True)
 

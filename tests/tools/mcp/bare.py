@@ -10,7 +10,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-NAMES = ["echo", "environment", "crash", "hang", "flood", "garbage", "silent"]
+NAMES = ["echo", "environment", "crash", "hang", "flood", "garbage", "silent", "leave", "refer"]
+ELSEWHERE = {"type": "object", "$ref": "http://127.0.0.1:9/schema"}
 
 
 def answer(asked: dict[str, Any], log: Path) -> dict[str, Any] | None:
@@ -19,11 +20,14 @@ def answer(asked: dict[str, Any], log: Path) -> dict[str, Any] | None:
         offer = {"protocolVersion": given["protocolVersion"], "capabilities": {"tools": {"listChanged": True}}}
         return {**offer, "serverInfo": {"name": "bare", "version": "1"}}
     if method == "tools/list":
-        return {"tools": [{"name": name, "inputSchema": {"type": "object"}} for name in NAMES]}
+        tools: list[dict[str, Any]] = [{"name": name, "inputSchema": {"type": "object"}} for name in NAMES]
+        tools[-1]["outputSchema"] = ELSEWHERE
+        return {"tools": tools}
     if method == "tools/call":
         with log.open("a") as file:
             file.write(f"{given['name']}\n")
-        return {"content": [{"type": "text", "text": does(given["name"], given.get("arguments"))}]}
+        said: dict[str, Any] = {"content": [{"type": "text", "text": does(given["name"], given.get("arguments"))}]}
+        return said | ({"structuredContent": {"a": 1}} if given["name"] == "refer" else {})
     return None
 
 
@@ -54,6 +58,8 @@ def main() -> None:
         said = {"error": {"code": -32601, "message": "no such method"}} if result is None else {"result": result}
         sys.stdout.write(json.dumps({"jsonrpc": "2.0", "id": asked["id"], **said}) + "\n")
         sys.stdout.flush()
+        if '"leave"' in line:
+            return
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ import json
 import logging
 import sys
 from collections.abc import AsyncGenerator, Iterator
+from contextlib import suppress
 from ipaddress import ip_network
 from pathlib import Path
 
@@ -19,6 +20,24 @@ from tools.mcp import bare, serving
 LOOPBACK = (ip_network("127.0.0.1/32"),)
 HERE = Place("default", "dev")
 KEY = "k3y-of-the-tickets"
+
+
+STUBBORN = """
+import os, signal, sys, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+with open(sys.argv[1] + ".new", "w") as file:
+    file.write(str(os.getpid()))
+os.rename(file.name, sys.argv[1])
+time.sleep(60)
+"""
+HOLDING = """
+import asyncio, sys
+from tenuto.tools.mcp.stdio import running
+async def main():
+    async with running(sys.argv[1:], {}, print, print):
+        await asyncio.sleep(60)
+asyncio.run(main())
+"""
 
 
 class FewSecrets:
@@ -167,6 +186,50 @@ class TestOverStdio:
         assert (caught.value.begun, caught.value.type) == (True, "lost")
         assert again.text == '{"a": 1}'
         assert lines(log).count(name) == 1
+
+    async def test_an_answer_is_heard_of_a_server_that_leaves_with_it(
+        self, connections: Connections, odd: McpServer
+    ) -> None:
+        """And as soon as it has been seen off, the next call finds another one."""
+        said = (await connections.call(odd, HERE, "leave", {"n": 1}, timeout=5)).text
+        async with asyncio.timeout(10):
+            again = ""
+            while not again:
+                with suppress(Unreachable):
+                    again = (await connections.call(odd, HERE, "leave", {"n": 2}, timeout=5)).text
+
+        assert (said, again) == ('{"n": 1}', '{"n": 2}')
+
+    async def test_nothing_is_fetched_that_an_output_schema_refers_to(
+        self, connections: Connections, odd: McpServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """SECURITY 40: a server says where, and it may be a place inside."""
+        monkeypatch.setattr("urllib.request.urlopen", lambda *_, **__: pytest.fail("it was fetched"))
+
+        await connections.tools(odd, HERE)
+
+        assert (await connections.call(odd, HERE, "refer", {}, timeout=5)).data == {"a": 1}
+
+    @pytest.mark.nightly
+    async def test_a_server_ends_with_us_however_we_end(self, tmp_path: Path) -> None:
+        """One that looks neither at its input nor at a signal."""
+        stubborn = tmp_path / "stubborn.py"
+        stubborn.write_text(STUBBORN)
+        words = [sys.executable, "-c", HOLDING, sys.executable, str(stubborn), str(tmp_path / "pid")]
+        ours = await asyncio.create_subprocess_exec(*words)
+        async with asyncio.timeout(20):
+            while not (tmp_path / "pid").exists():  # noqa: ASYNC110  a file has no event
+                await asyncio.sleep(0.02)
+            ours.kill()
+            await ours.wait()
+            while Path(f"/proc/{(tmp_path / 'pid').read_text()}").exists():  # noqa: ASYNC110, ASYNC240  nor has a process
+                await asyncio.sleep(0.02)
+
+    async def test_a_program_that_is_not_there_is_named(self, connections: Connections) -> None:
+        nowhere = McpServer(name="odd", command=("no-such-program-anywhere", "x"))
+
+        with pytest.raises(Unreachable, match="there is no program no-such-program-anywhere"):
+            await connections.tools(nowhere, HERE)
 
     async def test_garbage_between_the_lines_does_no_harm(self, connections: Connections, odd: McpServer) -> None:
         assert (await connections.call(odd, HERE, "garbage", {}, timeout=5)).text == "{}"

@@ -13,6 +13,7 @@ from tenuto.ports.mcp import Mcp, McpAnswer, McpServer, McpTool, Place
 from tenuto.ports.mcp_servers import McpPin
 from tenuto.ports.store import Store, Transaction
 from tenuto.sdk.agents import Tool
+from tenuto.sdk.agents.fitting import unfit
 from tenuto.sdk.agents.tool import Effects
 from tenuto.sdk.context import Context
 from tenuto.sdk.errors import NodeError
@@ -75,7 +76,17 @@ class McpServerTool:
         answer = await self.mcp.call(self.server, self.place, self.tool.name, arguments, timeout=self.server.timeout)
         if answer.failed:
             raise NodeError(answer.text[:_LONGEST] or f"{self.name} failed", type="tool", retry=False)
+        self._refuse_unfit(answer)
         return await _shown(answer, ctx)
+
+    def _refuse_unfit(self, answer: McpAnswer) -> None:
+        """Where an output schema was approved, an answer fits it."""
+        if self.tool.output is None:
+            return
+        wrong = ["it is not structured"] if answer.data is None else unfit(self.tool.output, answer.data)
+        if wrong:
+            said = f"{self.name} answered what does not fit its output schema: {'; '.join(wrong)}"
+            raise NodeError(said[:_LONGEST], type="tool", retry=False)
 
     async def _refuse_changed(self) -> None:
         offered = {tool.name: tool for tool in await self.mcp.tools(self.server, self.place)}

@@ -8,11 +8,12 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
 from tenuto.ports.mcp import McpAnswer, McpServer, McpTool, Unreachable
 from tenuto.sdk.errors import NodeError
 from tenuto.service.redaction import Redactor
+from tenuto.tools.mcp.failing import said_of
 
 if TYPE_CHECKING:
     from mcp.client import Client
@@ -21,6 +22,7 @@ IDLE: Final = 600.0  # seconds after which a connection that nobody uses is clos
 FRESH: Final = 60.0  # seconds for which a list of tools holds, unless the server says that it changed
 PAUSES: Final = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)  # seconds after so many failures in a row
 CONNECTING: Final = 20.0  # seconds
+LINGERING: Final = 0.25  # seconds in which what a server has said before it left is still heard
 HANGS: Final = 2  # calls in a row that were not answered in time: then it is made again
 MOST_PAGES: Final = 20
 
@@ -48,6 +50,7 @@ class Connection:
         self._hung = 0
         self._tools: Sequence[McpTool] = ()
         self._listed = -FRESH
+        self._said: set[str] = set()
 
     # --- what it is asked
 
@@ -88,7 +91,15 @@ class Connection:
             cursor = page.next_cursor
             if cursor is None or len(found) > MOST:
                 break
-        return tools_of(found[:MOST])
+        if cursor is not None or len(found) > MOST:
+            self._say(f"it has more than {MOST} tools, or never comes to their end: the rest is left out")
+        return tools_of(found[:MOST], self._say)
+
+    def _say(self, text: str) -> None:
+        """Once, however often it lists the same."""
+        if text not in self._said:
+            self._said.add(text)
+            _log.warning("MCP server %s: %s", self.server.name, text)
 
     async def _asked(self, ask: Callable[["Client"], Awaitable[Any]], *, once: bool = False) -> Any:
         """Asked again at once where the server has only forgotten us: it was begun anew."""
@@ -117,7 +128,7 @@ class Connection:
         from mcp_types import CONNECTION_CLOSED, REQUEST_TIMEOUT
 
         code = error.error.code if isinstance(error, MCPError) else None
-        said = self.redactor.text(" ".join(str(error).split())[:500])
+        said = self.redactor.text(said_of(error)[:500])
         if code == REQUEST_TIMEOUT:
             self._hung += 1
             if self._hung >= HANGS:
@@ -164,6 +175,7 @@ class Connection:
                 hearing = asyncio.create_task(self._hear(client))
                 try:
                     await self._wait(over)
+                    await self._linger()
                 finally:
                     hearing.cancel()
         except Exception as error:  # noqa: BLE001  as above
@@ -194,8 +206,14 @@ class Connection:
             except TimeoutError:
                 continue
 
+    async def _linger(self) -> None:
+        """A server may answer and leave at once: its answer is on its way to who waits for it. Nobody new is let in."""
+        until = time.monotonic() + LINGERING
+        while self._calls and time.monotonic() < until:  # noqa: ASYNC110  there are few calls, and it is soon over
+            await asyncio.sleep(0.01)
+
     def _broke(self, error: BaseException, ready: "asyncio.Future[Client]") -> None:
-        self.trouble = self.redactor.text(_said(error))
+        self.trouble = self.redactor.text(said_of(error))[:300]
         _log.warning("MCP server %s: %s", self.server.name, self.trouble)
         if ready.done():
             return
@@ -206,14 +224,3 @@ class Connection:
             if isinstance(error, NodeError)
             else Unreachable(f"the MCP server `{self.server.name}` cannot be reached: {self.trouble}")
         )
-
-
-def _said(error: BaseException) -> str:
-    """The first thing that went wrong, of what may be a group of things."""
-    while isinstance(error, BaseExceptionGroup):
-        error = cast("BaseExceptionGroup[BaseException]", error).exceptions[0]
-    if isinstance(error, FileNotFoundError):
-        return f"there is no program {error.filename}"
-    if isinstance(error, TimeoutError):
-        return f"no answer in {CONNECTING:g} s"
-    return " ".join(str(error).split())[:300] or type(error).__name__

@@ -98,7 +98,11 @@ class Connections:
                 client_info=_who(),
                 cache=None,
             )
-            return await stack.enter_async_context(client)
+            entered = await stack.enter_async_context(client)
+            # The library would fetch what an output schema refers to, wherever that is, and take as long as its patterns
+            # take. What is answered is held against what was approved by whoever calls.
+            setattr(entered.session, "validate_tool_result", _taken)  # noqa: B010  it is a method
+            return entered
 
         return opened
 
@@ -149,6 +153,10 @@ class Connections:
 
 
 _INSTALL = "MCP servers need the extra `mcp`: pip install 'tenuto[mcp]'"
+
+
+async def _taken(name: str, result: Any) -> None:
+    del name, result
 
 
 def _who() -> Any:

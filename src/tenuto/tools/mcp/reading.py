@@ -3,30 +3,39 @@
 import base64
 import binascii
 import json
-from collections.abc import Iterable, Mapping
-from typing import Any, Final, cast
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final
 
 import mcp_types as types
 
 from tenuto.ports.mcp import Blob, McpAnswer, McpTool
+from tenuto.tools.mcp.seen import LONGEST, seen, seen_in
 
 MOST: Final = 500  # tools of one server
-LONGEST: Final = 4_000  # characters of a description
+# As the protocol recommends names, so that no two look alike and none is taken for a path.
+NAME: Final = re.compile(r"(?!.*\.\.)[A-Za-z0-9_][A-Za-z0-9_./:-]{0,127}")
 LARGEST: Final = 64 * 1024  # characters of a schema; whoever approves it has to read it, and a model, too
 _HINTS: Final = ("read_only_hint", "destructive_hint", "idempotent_hint", "open_world_hint")
-_UNSEEN: Final = "\N{REPLACEMENT CHARACTER}"
 
 
-def tools_of(found: Iterable[types.Tool]) -> list[McpTool]:
-    """Each name once: a name that comes twice is nobody's. One whose schema nobody could read is no tool."""
+def tools_of(found: Iterable[types.Tool], say: Callable[[str], None]) -> list[McpTool]:
+    """Each name once: a name that comes twice is nobody's. Nor is one that no tool can have, or a schema that nobody could
+    read. `say` is told what is left out."""
     read: dict[str, McpTool | None] = {}
     for tool in found:
-        read[tool.name] = None if tool.name in read or _is_too_large(tool) else _tool(tool)
+        wrong = "its name comes twice" if tool.name in read else _wrong(tool)
+        if wrong:
+            say(f"the tool {tool.name[:80]!a} is left out: {wrong}")
+        read[tool.name] = None if wrong else _tool(tool)
     return [tool for tool in read.values() if tool is not None]
 
 
-def _is_too_large(tool: types.Tool) -> bool:
-    return any(len(json.dumps(schema)) > LARGEST for schema in (tool.input_schema, tool.output_schema))
+def _wrong(tool: types.Tool) -> str:
+    if NAME.fullmatch(tool.name) is None:
+        return "a name has up to 128 letters, digits and `_-./:`"
+    schemas = (tool.input_schema, tool.output_schema)
+    return "its schema is too large" if any(len(json.dumps(each)) > LARGEST for each in schemas) else ""
 
 
 def _tool(tool: types.Tool) -> McpTool:
@@ -73,19 +82,3 @@ def _blob(data: str, media_type: str, name: str) -> Blob:
     except (binascii.Error, ValueError):
         content = data.encode("utf-8", "replace")  # what it is, whatever it was called
     return Blob(content, seen(name)[:200], seen(media_type)[:100])
-
-
-def seen(text: str) -> str:
-    """Text without characters that a person would not see and a model would: they are replaced, not left out."""
-    return "".join(each if each.isprintable() or each in "\n\t" else _UNSEEN for each in text)
-
-
-def seen_in(value: Any) -> Any:
-    """The same for all texts in a schema."""
-    if isinstance(value, str):
-        return seen(value)[:LONGEST]
-    if isinstance(value, list):
-        return [seen_in(each) for each in cast("list[Any]", value)]
-    if isinstance(value, dict):
-        return {seen(key): seen_in(each) for key, each in cast("dict[str, Any]", value).items()}
-    return value

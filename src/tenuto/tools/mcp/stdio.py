@@ -5,10 +5,14 @@ not pass, and what the process says on its standard error goes to the log.
 """
 
 import asyncio
+import errno
 import os
+import shutil
 import signal
+import sys
 from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
+from pathlib import Path
 from typing import Any, Final
 
 import anyio
@@ -19,6 +23,7 @@ LONGEST: Final = 10 * 1024 * 1024  # bytes of one message
 LONGEST_SAID: Final = 500  # characters of a line in the log
 LARGEST_NONSENSE: Final = 100  # lines in a row that are no messages
 PATIENCE: Final = 1.0  # seconds that a process may take to end, asked politely, then not
+_LAUNCH: Final = Path(__file__).with_name("launch.py")
 _PATH: Final = "/usr/local/bin:/usr/bin:/bin"
 
 Say = Callable[[str], None]
@@ -32,19 +37,20 @@ async def running(
 
     `gone` is called when it says no more.
     """
+    variables = {"PATH": os.environ.get("PATH", _PATH), **env}
     process = await asyncio.create_subprocess_exec(
-        *command,
+        *_tied(command, variables["PATH"]),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-        env={"PATH": os.environ.get("PATH", _PATH), **env},
+        env=variables,
         start_new_session=True,
         limit=LONGEST,
     )
     to_session, from_server = anyio.create_memory_object_stream[SessionMessage | Exception](0)
     from_session, to_server = anyio.create_memory_object_stream[SessionMessage](0)
     tasks = [
-        asyncio.create_task(_listen(process, to_session, gone)),
+        asyncio.create_task(_listen(process, to_session, say, gone)),
         asyncio.create_task(_speak(process, to_server, to_session)),
         asyncio.create_task(_overhear(process, say)),
     ]
@@ -56,7 +62,16 @@ async def running(
             stream.close()
 
 
-async def _listen(process: asyncio.subprocess.Process, to_session: Any, gone: Callable[[], None]) -> None:
+def _tied(command: Sequence[str], path: str) -> list[str]:
+    """The command such that it ends with us, where the system knows how. `FileNotFoundError` if there is none."""
+    if shutil.which(command[0], path=path) is None:
+        raise FileNotFoundError(errno.ENOENT, "no such program", command[0])
+    if sys.platform != "linux":
+        return [*command]
+    return [sys.executable, "-I", "-S", str(_LAUNCH), str(os.getpid()), *command]
+
+
+async def _listen(process: asyncio.subprocess.Process, to_session: Any, say: Say, gone: Callable[[], None]) -> None:
     """Until the process says no more, says too much at once, or nothing but nonsense."""
     assert process.stdout is not None
     with _calling(gone), to_session, suppress(anyio.BrokenResourceError, anyio.ClosedResourceError):
@@ -65,12 +80,15 @@ async def _listen(process: asyncio.subprocess.Process, to_session: Any, gone: Ca
             try:
                 line = await process.stdout.readline()
             except ValueError:  # longer than the limit: whatever follows is not a message
+                say(f"more than {LONGEST // 2**20} MB in one line")
                 return
             if not line:
                 return
             if line.strip():
                 message = _read(line)
                 nonsense = nonsense + 1 if isinstance(message, Exception) else 0
+                if nonsense == 1:
+                    say(f"no message: {line[:LONGEST_SAID].decode('utf-8', 'replace').strip()}")
                 await to_session.send(message)
 
 
