@@ -87,7 +87,8 @@ class Asker:
         failed: ModelError | None = None
         for endpoint in await self._reach():
             if failed is not None:
-                self._ctx.log(f"{endpoint.spec.name} is asked instead", model=endpoint.spec.name, why=failed.message)
+                name, why = endpoint.spec.name, failed.message
+                self._ctx.log(f"{name} is asked instead: {why}", model=name, why=why)
             try:
                 return await self._ask_at(endpoint, question, tell, key)
             except ModelError as error:
