@@ -268,21 +268,6 @@ class TestRemembering:
 
         played(scene)
 
-    def test_flows_in_memory_are_bounded(self, monkeypatch: pytest.MonkeyPatch):
-        """By the length of their documents; the one that is needed is always there."""
-        monkeypatch.setattr("tenuto.service.published.MAX_WEIGHT", 1_000)
-
-        async def scene(house: House) -> None:
-            memory = house.platform.flows.published
-            for number in range(20):
-                await house.save(flow(number, f"flow-{number}"))
-                await resolve(house.platform, "default", f"flow-{number}")
-
-            assert memory._weight <= 1_000
-            assert 5 < len(memory._flows) < 20
-
-        played(scene)
-
 
 class TestInlineDocuments:
     def test_it_is_checked_and_runs_where_it_may(self):

@@ -81,7 +81,7 @@ async def show_run(run: str, request: Request, who: Reader) -> Response:
         return json_response(views.ready(run, who.tenant) or await views.text(run, who.tenant))
     asked = request.query_params
     entry, follower = await views.follower(run, who.tenant)
-    page = nodes_page(follower.view(), asked.get("under", ""), limit=asked.get("limit"), cursor=asked.get("cursor"))
+    page = await nodes_page(follower, asked.get("under", ""), limit=asked.get("limit"), cursor=asked.get("cursor"))
     return json_response(_encode({**page, "labels": dict(entry.labels)}))
 
 

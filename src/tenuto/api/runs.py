@@ -36,7 +36,7 @@ from tenuto.api.run_shapes import (
 from tenuto.api.transactions import Reading, Writing
 from tenuto.ports.journal import RunEntry, RunQuery
 from tenuto.service import notes, pages, repeating, runs, telling
-from tenuto.service.compare import compare, comparison_json
+from tenuto.service.compare import side_by_side
 from tenuto.service.named import named
 from tenuto.service.principal import Principal
 from tenuto.service.refusals import Refused
@@ -177,7 +177,7 @@ async def diff(run: str, other: str, who: Reader, platform: ThePlatform) -> dict
     """Where they part: input, outcome, and each node of which they tell different things."""
     views = platform.live.views
     (_, a), (_, b) = await views.follower(run, who.tenant), await views.follower(other, who.tenant)
-    return comparison_json(compare(a.view(), b.view()))
+    return await side_by_side(a, b)
 
 
 @router.get("/{run}/logs", response_model=LogPage, summary="What nodes of a run logged", responses=problems(404))

@@ -4,7 +4,6 @@ A version is a file as its author wrote it, and never changes; saving what means
 the catalog is not changed: what a tenant saves under its name stands in its place until that is deleted.
 """
 
-import asyncio
 import base64
 import binascii
 from collections.abc import Collection, Mapping, Sequence
@@ -25,9 +24,10 @@ from tenuto.sdk.agents.agent import Agent
 from tenuto.service.agent_house import as_warning
 from tenuto.service.agent_shelf import AgentShelf
 from tenuto.service.agent_sources import read_version, saved
+from tenuto.service.aside import aside
 from tenuto.service.audit import audit
 from tenuto.service.principal import Principal
-from tenuto.service.published import DEFAULT_STAGE, LARGE
+from tenuto.service.published import DEFAULT_STAGE
 from tenuto.service.refusals import Invalid, Refused, did_you_mean
 from tenuto.service.sources import SourceFile
 
@@ -84,10 +84,8 @@ def read_file(source: bytes, *, name: str, team: str = "") -> Checked:
 
 
 async def check(source: bytes, *, name: str, team: str = "") -> Checked:
-    """As `read_file`; a large one on a thread of its own, so that others are served meanwhile."""
-    if len(source) > LARGE:
-        return await asyncio.to_thread(read_file, source, name=name, team=team)
-    return read_file(source, name=name, team=team)
+    """As `read_file`, without holding others up."""
+    return await aside(len(source), read_file, source, name=name, team=team)
 
 
 async def read(shelf: AgentShelf, who: Principal, source: bytes, media_type: str, name: str) -> Checked:

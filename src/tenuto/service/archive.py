@@ -1,7 +1,7 @@
 """What was recorded, read back: runs by the words that people use for them, their facts, their documents. Reads only."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from tenuto.core.events import Fact
 from tenuto.core.flow.model import Flow
@@ -9,9 +9,11 @@ from tenuto.core.problems import did_you_mean
 from tenuto.ports.blobs import Contents
 from tenuto.ports.codec import decode, references
 from tenuto.ports.journal import Recorded, Row, RunEntry, RunQuery
+from tenuto.service.aside import FACT, aside, weight_of
 from tenuto.service.follow import Follower, follow
 from tenuto.service.projection import Wait
 from tenuto.service.refusals import Refused
+from tenuto.service.weighed import Weighed
 
 RECENT = 500  # how many runs are searched for the start of a name
 UNFINISHED = frozenset({"queued", "running", "waiting"})
@@ -42,6 +44,7 @@ class Archive:
     blobs: Contents
     read_flow: Callable[[bytes], Flow | None]
     tenant: str | None = None
+    _flows: Weighed[Flow] = field(default_factory=lambda: Weighed[Flow](2**20))
 
     def within(self, tenant: str) -> "Archive":
         """The same, for who may see the runs of this tenant only."""
@@ -92,14 +95,24 @@ class Archive:
         if self.tenant is not None and await self.entry(run) is None:
             return []
         rows = await self.journal.read(run, after)
-        return [(row.seq, await self._decode(row)) for row in rows]
+        blobs = {name: await self.blobs.get(name) for row in rows for name in references(row.body)}
+        return await aside(weight_of(rows), _decoded, rows, blobs)
 
     async def flow(self, document: str) -> Flow | None:
-        return self.read_flow(await self.blobs.get(document))
+        known = self._flows.get(document)
+        if known is not None:
+            return known
+        content = await self.blobs.get(document)
+        flow = await aside(len(content), self.read_flow, content)
+        if flow is not None:
+            self._flows.keep(document, len(content), flow)
+        return flow
 
     async def follower(self, entry: RunEntry) -> Follower:
         """What is known of the run now, and of the runs that it called; ready to be told more."""
-        follower = follow(await self.facts(entry.id), await self.flow(entry.document), await self.names(entry))
+        facts, flow = await self.facts(entry.id), await self.flow(entry.document)
+        weight = len(facts) * FACT + (flow.size if flow else 0)
+        follower = await aside(weight, follow, facts, flow, await self.names(entry))
         for path, run in follower.calls().items():
             child = await self.entry(run)
             if child is not None:
@@ -135,10 +148,9 @@ class Archive:
         hint = did_you_mean(word, [entry.name for entry in recent])
         return Refused("not_found", f"there is no run `{word}`", hint or "`tenuto runs list` shows them")
 
-    async def _decode(self, row: Row) -> Fact:
-        named = references(row.body)
-        blobs = {name: await self.blobs.get(name) for name in named}
-        return decode(row.type, row.body, blobs)
+
+def _decoded(rows: Sequence[Row], blobs: Mapping[str, bytes]) -> list[tuple[int, Fact]]:
+    return [(row.seq, decode(row.type, row.body, blobs)) for row in rows]
 
 
 def waited_for(wait: Wait | None) -> str | None:

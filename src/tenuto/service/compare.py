@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 
 from tenuto.core.values import digest
+from tenuto.service.aside import FACT, aside
+from tenuto.service.follow import Follower
 from tenuto.service.projection import NodeView, RunView
 
 Json = object
@@ -48,6 +50,12 @@ def compare(a: RunView, b: RunView) -> Comparison:
     }
     given = None if _equal(a.input, b.input) else (a.input, b.input)
     return Comparison(a, b, given, outcome, differences, len(paths) - len(differences))
+
+
+async def side_by_side(a: Follower, b: Follower) -> dict[str, Json]:
+    """Two runs as the API shows where they part; long ones without holding others up."""
+    weight = (len(a.view().nodes) + len(b.view().nodes)) * FACT * len(ASPECTS)
+    return await aside(weight, lambda: comparison_json(compare(a.view(), b.view())))
 
 
 def comparison_json(found: Comparison) -> dict[str, Json]:
@@ -99,4 +107,4 @@ def _came_of(node: NodeView) -> str:
 
 
 def _equal(a: Json, b: Json) -> bool:
-    return digest(a) == digest(b)
+    return a is b or digest(a) == digest(b)

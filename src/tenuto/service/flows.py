@@ -4,7 +4,6 @@ A version is a text and never changes; saving what means the same as the newest 
 still writing: one a flow, with whatever problems it has, and nothing runs it.
 """
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, cast
@@ -23,9 +22,10 @@ from tenuto.ports.publications import Publication
 from tenuto.ports.records import Page
 from tenuto.ports.store import Transaction
 from tenuto.ports.versions import Version, VersionEntry
+from tenuto.service.aside import aside
 from tenuto.service.audit import audit
 from tenuto.service.principal import Principal
-from tenuto.service.published import LARGE, check, no_flow, version_meant
+from tenuto.service.published import check, no_flow, version_meant
 from tenuto.service.refusals import Invalid, Refused
 from tenuto.service.shelf import Shelf
 from tenuto.service.sources import SourceFile
@@ -114,8 +114,7 @@ async def save(shelf: Shelf, tx: Transaction, who: Principal, checked: Checked, 
     if flow is None:
         raise Invalid("the flow has problems", checked.loaded.errors, "mend them, or keep it as a draft: `?draft=true`")
     shelf.refuse_if_from_file(who.tenant, flow.name, unless=file)
-    large = len(checked.source) > LARGE  # others are served meanwhile
-    document = await asyncio.to_thread(canonical_text, flow.document) if large else canonical_text(flow.document)
+    document = await aside(flow.size, canonical_text, flow.document)
     version, new = await tx.versions.add(
         who.tenant,
         flow.name,
@@ -202,10 +201,8 @@ async def diff(
 async def _changes(older: Version, newer: Version) -> list[Change]:
     if older.hash == newer.hash:
         return []
-    documents = document_of(older), document_of(newer)
-    if len(older.document) + len(newer.document) > LARGE:
-        return await asyncio.to_thread(compare, *documents)
-    return compare(*documents)
+    weight = len(older.document) + len(newer.document)
+    return await aside(weight, lambda: compare(document_of(older), document_of(newer)))
 
 
 async def delete(shelf: Shelf, tx: Transaction, who: Principal, name: str) -> None:

@@ -33,7 +33,13 @@ class Follower:
         self._flow = flow
         self._state: State | None = None
         self._closed = {path for path, node in outline(flow) if node.use in _OPENING} if flow else set[str]()
+        self._in_finally = False
         self._children: dict[str, Follower] = {}  # by the path of the node that called
+
+    @property
+    def breadth(self) -> int:
+        """How many nodes its flow has, which are shown one and all."""
+        return len(self._flow.body.nodes) if self._flow else len(self._projector.view.nodes)
 
     @property
     def seq(self) -> int:
@@ -53,16 +59,29 @@ class Follower:
             self._state = new_state(self._flow, about, origin)
         if self._state is not None:
             evolve(self._state, fact)
-            self._open(self._state, fact.at)
+            self._open(self._state, fact)
             if self._projector.view.ended:
                 self._stop(self._state, fact.at)
 
-    def _open(self, state: State, at: float) -> None:
+    def _open(self, state: State, fact: Fact) -> None:
         """No fact says when a map, a loop or an approval began: it is the fact that made it so."""
-        for path in [path for path in self._closed if path in state.nodes and state.nodes[path].status != "pending"]:
-            self._closed.discard(path)
-            node = self._projector.node(path)
-            node.started_at = node.started_at or at
+        for path in self._may_open(state, fact):
+            if path in self._closed and path in state.nodes and state.nodes[path].status != "pending":
+                self._closed.discard(path)
+                node = self._projector.node(path)
+                node.started_at = node.started_at or fact.at
+
+    def _may_open(self, state: State, fact: Fact) -> Iterable[str]:
+        """What a fact of a node opens waits for that node; a fact of the run (its start, the end of a pause) may open any,
+        and so may the one that opens `finally`."""
+        if not self._closed or self._flow is None:
+            return ()
+        path, in_finally = getattr(fact, "path", None), state.finally_ is not None
+        if path is None or in_finally is not self._in_finally:
+            self._in_finally = in_finally
+            return list(self._closed)
+        bodies = (self._flow.body, self._flow.finally_)
+        return (path, *(name for body in bodies if body for name, _ in body.dependents.get(path, ())))
 
     def _stop(self, state: State, at: float) -> None:
         """No fact says that a node which waited, or was never reached, was cancelled with its run: the end of the run does."""

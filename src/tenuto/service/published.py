@@ -20,14 +20,14 @@ from tenuto.ports.flows import Found, NoSuchFlow
 from tenuto.ports.stages import MOCK, Stage
 from tenuto.ports.store import Store, Transaction
 from tenuto.ports.versions import Version
+from tenuto.service.aside import aside
 from tenuto.service.refusals import Invalid, Refused
 from tenuto.service.version_numbers import VersionNumbers
+from tenuto.service.weighed import Weighed
 
 DEFAULT_STAGE: Final = "dev"  # where a run is that names none
 REMEMBERED: Final = 1.0  # seconds that an answer holds, as far as other processes are concerned
 MAX_NAMES: Final = 20_000
-MAX_WEIGHT: Final = 4 * 2**20  # characters of the documents whose flows stay in memory, where they take 40 times that
-LARGE: Final = 50_000  # characters from which on a document is not read on the loop
 _NUMBER: Final = re.compile(r"[0-9]{1,9}", re.ASCII)
 _HASH: Final = re.compile(r"[0-9a-f]{12,64}", re.ASCII)  # or how it begins, as runs show it
 _WHOLE_HASH: Final = 64
@@ -55,9 +55,8 @@ class Published:
     _stages: dict[str, tuple[float, dict[str, Stage]]] = field(
         default_factory=dict[str, tuple[float, dict[str, Stage]]]
     )
-    _flows: OrderedDict[str, tuple[int, Flow]] = field(default_factory=OrderedDict[str, tuple[int, Flow]])
+    _flows: Weighed[Flow] = field(default_factory=Weighed[Flow])
     _asked: "dict[Key, asyncio.Future[Resolved]]" = field(default_factory=dict[Key, "asyncio.Future[Resolved]"])
-    _weight: int = 0
     _round: int = 0
 
     def __post_init__(self) -> None:
@@ -109,20 +108,12 @@ class Published:
         """The checked flow of a canonical document; refused if this server cannot run it (any more)."""
         known = self._flows.get(digest)
         if known is not None:
-            self._flows.move_to_end(digest)
-            return known[1]
+            return known
         loaded = await check(document, "json", self.library)
         if loaded.flow is None:
             raise Invalid("this version cannot run here any more", loaded.errors, "save a version that can")
-        self._keep(digest, len(document), loaded.flow)
+        self._flows.keep(digest, len(document), loaded.flow)
         return loaded.flow
-
-    def _keep(self, digest: str, weight: int, flow: Flow) -> None:
-        if digest not in self._flows:
-            self._weight += weight
-        self._flows[digest] = (weight, flow)
-        while self._weight > MAX_WEIGHT and len(self._flows) > 1:
-            self._weight -= self._flows.popitem(last=False)[1][0]
 
     # --- inside
 
@@ -179,11 +170,9 @@ class Published:
 
 
 async def check(source: bytes | str, kind: str | None, library: Library) -> Loaded:
-    """Read and check a document, a large one on a thread of its own, so that others are served meanwhile."""
+    """Read and check a document."""
     said = "json" if kind == "json" else "yaml" if kind == "yaml" else None
-    if len(source) > LARGE:
-        return await asyncio.to_thread(load, source, format=said, library=library)
-    return load(source, format=said, library=library)
+    return await aside(len(source), load, source, format=said, library=library)
 
 
 async def version_meant(tx: Transaction, tenant: str, name: str, version: str | None, stage: str | None) -> Version:

@@ -11,6 +11,7 @@ from tenuto.ports.codec import plain
 from tenuto.ports.engine import Engine, StartRequest
 from tenuto.ports.journal import RunEntry, RunQuery
 from tenuto.service.archive import Archive
+from tenuto.service.aside import FACT, aside
 from tenuto.service.follow import Follower
 from tenuto.service.inputs import prepare
 from tenuto.service.projection import ENDED, NodeView, RunView, Wait
@@ -188,8 +189,13 @@ async def delete(archive: Archive, deleter: Deleter, word: str) -> RunEntry:
     return entry
 
 
-def nodes_page(view: RunView, under: str, *, limit: str | None, cursor: str | None) -> dict[str, Json]:
+async def nodes_page(follower: Follower, under: str, *, limit: str | None, cursor: str | None) -> dict[str, Json]:
     """The run with one page of the nodes that stand directly under a path. The cursor is the last path of the page before."""
+    return await aside(follower.breadth * FACT, _nodes_page, follower, under, limit, cursor)
+
+
+def _nodes_page(follower: Follower, under: str, limit: str | None, cursor: str | None) -> dict[str, Json]:
+    view = follower.view()
     if limit is not None and not (limit.isdecimal() and 1 <= int(limit) <= LONGEST_PAGE):
         raise Refused("invalid", f"`limit` is a whole number, 1 to {LONGEST_PAGE}")
     nodes = view.level(under)
@@ -202,14 +208,17 @@ def nodes_page(view: RunView, under: str, *, limit: str | None, cursor: str | No
     shown = paths[first : first + int(limit or 50)]
     more = first + len(shown) < len(paths)
     return {
-        **run_json(view),
-        "nodes": {path: node_json(nodes[path]) for path in shown},
+        **_run_json(view, {path: nodes[path] for path in shown}),
         "next_cursor": shown[-1] if more else None,
     }
 
 
 def run_json(view: RunView, under: str = "") -> dict[str, Json]:
     """A run as the API and `--json` show it; `nodes` is one level of it."""
+    return _run_json(view, view.level(under))
+
+
+def _run_json(view: RunView, nodes: Mapping[str, NodeView]) -> dict[str, Json]:
     return {
         "id": view.id,
         "name": view.name,
@@ -222,7 +231,7 @@ def run_json(view: RunView, under: str = "") -> dict[str, Json]:
         "input": view.input,
         "output": view.output,
         "error": view.error,
-        "nodes": {path: node_json(node) for path, node in view.level(under).items()},
+        "nodes": {path: node_json(node) for path, node in nodes.items()},
         "parent": view.parent,
         "forked_from": view.forked_from,
         "cost": view.cost,

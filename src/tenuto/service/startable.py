@@ -1,19 +1,17 @@
 """Which flow a start means: one that was saved, or a document that comes with the request."""
 
-import asyncio
 from collections.abc import Mapping
-from typing import Final, cast
+from typing import cast
 
 from tenuto.core.flow import Flow, Library, read
 from tenuto.core.problems import Problem
 from tenuto.documents.schemas import wrong_schemas
+from tenuto.service.aside import LARGE, aside
 from tenuto.service.platform import Platform
 from tenuto.service.principal import Principal
 from tenuto.service.refusals import Invalid, Refused
 
 Json = object
-
-_LARGE: Final = 20_000  # characters and members from which on a document is not read on the loop
 
 
 async def resolve(
@@ -32,19 +30,16 @@ async def validate_inline(
     if where.production:
         said = f"a document that is not saved never runs on the production stage `{where.name}`"
         raise Refused("forbidden", said, "save it and publish it there, or name another stage")
-    if _is_large(document):
-        flow, problems = await asyncio.to_thread(_read, document, platform.flows.library)
-    else:
-        flow, problems = _read(document, platform.flows.library)
+    flow, problems = await aside(_weight(document), _read, document, platform.flows.library)
     if flow is None:
         raise Invalid("the document has problems", [each for each in problems if each.severity == "error"])
     return flow
 
 
-def _is_large(document: Mapping[str, Json]) -> bool:
-    """Whether it has so much in it, anywhere; nobody counts further than that."""
+def _weight(document: Mapping[str, Json]) -> int:
+    """About how many characters it has; nobody counts further than to what is large."""
     weight, left = 0, [cast("Json", document)]
-    while left and weight <= _LARGE:
+    while left and weight <= LARGE:
         value = left.pop()
         if isinstance(value, str):
             weight += len(value)
@@ -56,7 +51,7 @@ def _is_large(document: Mapping[str, Json]) -> bool:
             items = cast("list[Json]", value)
             weight += len(items)
             left.extend(items)
-    return weight > _LARGE
+    return weight
 
 
 def _read(document: Mapping[str, Json], library: Library) -> tuple[Flow | None, list[Problem]]:

@@ -16,6 +16,7 @@ from tenuto.ports.engine import Live
 from tenuto.ports.feed import Feed, Leave
 from tenuto.ports.journal import RunEntry
 from tenuto.service.archive import Archive
+from tenuto.service.aside import FACT, LARGE, aside
 from tenuto.service.follow import Follower
 from tenuto.service.named import named
 from tenuto.service.projection import ENDED
@@ -25,7 +26,8 @@ Json = object
 
 KEPT: Final = 512  # runs
 FRESH: Final = 1.0  # seconds that the line of a run in the index is taken for true
-LARGEST: Final = 1_000_000  # bytes; the view of a run that is larger is made each time
+LARGEST: Final = 1_000_000  # bytes; the view of a run that is larger is made each time,
+BROADEST: Final = LARGE // FACT  # and so is that of a flow with so many nodes, for it takes long to write
 
 
 class _Seen:
@@ -119,6 +121,10 @@ class Views:
         except BaseException:
             leave()
             raise
+        if follower.breadth > BROADEST:
+            leave()
+            seen.text = await aside(follower.breadth * FACT, _written, entry, follower)
+            return seen
         seen.follower = follower
         missed, seen.missed = seen.missed, []
         for live in missed:
@@ -160,12 +166,15 @@ class Views:
     def _text(self, seen: _Seen) -> bytes:
         if seen.text is None:
             assert seen.follower is not None
-            view = seen.follower.view()
-            seen.text = _encode({**run_json(view), "labels": dict(seen.entry.labels)})
-            if view.ended:
+            seen.text = _written(seen.entry, seen.follower)
+            if seen.follower.view().ended:
                 seen.leave()
                 seen.follower = None
         return seen.text
+
+
+def _written(entry: RunEntry, follower: Follower) -> bytes:
+    return _encode({**run_json(follower.view()), "labels": dict(entry.labels)})
 
 
 Number = Callable[[Sequence[RunEntry]], Awaitable[None]]

@@ -121,3 +121,4 @@ class Flow:
     triggers: tuple[Mapping[str, object], ...] = ()
     vars: frozenset[str] = frozenset()  # the variables that its expressions name
     secrets: frozenset[str] = frozenset()
+    size: int = 0  # characters of the canonical document

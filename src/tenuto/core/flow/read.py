@@ -47,7 +47,7 @@ def read(document: object, library: Library | None = None) -> tuple[Flow | None,
     if len(text) > MAX_CANONICAL:
         findings.error("", "too_large", "the document is larger than 1 MB")
         return None, findings.finished()
-    flow = _Reader(members, findings, library).flow(hash_of(text))
+    flow = _Reader(members, findings, library).flow(hash_of(text), len(text))
     return (None if findings.failed else flow), findings.finished()
 
 
@@ -69,7 +69,7 @@ class _Reader:
         self.nodes = NodeReader(findings, library)
         self.world = World(findings)
 
-    def flow(self, digest: str) -> Flow:
+    def flow(self, digest: str, size: int) -> Flow:
         part = self.part
         part.only(FLOW_KEYS, "a flow")
         part.need(("flow", "nodes"), "a flow")
@@ -93,6 +93,7 @@ class _Reader:
             concurrency=read_concurrency(part),
             budget=read_budget(part),
             triggers=self._triggers(),
+            size=size,
         )
         return self._with_names(flow)
 

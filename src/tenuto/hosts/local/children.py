@@ -93,7 +93,7 @@ class Children:
             return
         found = await self.find(parent, command.flow, command.version)
         request = self._request(parent, found, command.run, command.input, command.depth)
-        parent.keep(found.flow.hash, self._history.document(found.flow))
+        parent.keep(found.flow.hash, await self._history.document(found.flow))
         await parent.ask(ChildBegun(self._clock(), command.path, command.run, found.version))
         still = parent.state.todo.get(command.path)
         if isinstance(still, StartChild) and still.run == command.run:

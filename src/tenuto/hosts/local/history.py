@@ -1,7 +1,6 @@
 """Reading runs back: facts out of rows, flows out of documents, states out of facts, and what an origin offers."""
 
 import json
-from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
@@ -12,8 +11,8 @@ from tenuto.core.machine import About, Origin, State, about_of, evolve, new_stat
 from tenuto.ports.blobs import Blobs
 from tenuto.ports.codec import decode, references
 from tenuto.ports.journal import Damaged, Journal, Row, RunEntry, RunQuery
-
-CACHED_FLOWS = 256
+from tenuto.service.aside import FACT, aside, weight_of
+from tenuto.service.weighed import Weighed
 
 
 class Unreadable(Exception):
@@ -34,33 +33,27 @@ class History:
     def __init__(self, journal: Journal, blobs: Blobs) -> None:
         self._journal = journal
         self._blobs = blobs
-        self._flows: OrderedDict[str, tuple[Flow, bytes]] = OrderedDict()
+        self._flows: Weighed[tuple[Flow, bytes]] = Weighed()
 
     # --- flows
 
-    def document(self, flow: Flow) -> bytes:
+    async def document(self, flow: Flow) -> bytes:
         """The content that the hash of the flow names."""
         known = self._flows.get(flow.hash)
         if known is None:
-            known = flow, canonical_text(flow.document).encode()
-            self._remember(*known)
+            known = flow, await aside(flow.size, _content, flow)
+            self._flows.keep(flow.hash, flow.size, known)
         return known[1]
 
     async def flow(self, digest: str) -> Flow:
         """The flow of a stored document. `Unreadable`, or what the blob store raises."""
         known = self._flows.get(digest)
         if known is not None:
-            self._flows.move_to_end(digest)
             return known[0]
         content = await self._blobs.get(digest)
-        flow = _read(content)
-        self._remember(flow, content)
+        flow = await aside(len(content), _read, content)
+        self._flows.keep(digest, len(content), (flow, content))
         return flow
-
-    def _remember(self, flow: Flow, content: bytes) -> None:
-        self._flows[flow.hash] = flow, content
-        while len(self._flows) > CACHED_FLOWS:
-            self._flows.popitem(last=False)
 
     # --- runs
 
@@ -71,8 +64,7 @@ class History:
 
     async def facts(self, run: str, after: int = 0) -> list[tuple[int, Fact]]:
         rows = await self._journal.read(run, after)
-        blobs = await self._large_values(rows)
-        return [(row.seq, decode(row.type, row.body, blobs)) for row in rows]
+        return await aside(weight_of(rows), _decoded, rows, await self._large_values(rows))
 
     async def _large_values(self, rows: Iterable[Row]) -> Mapping[str, bytes]:
         names = {name for row in rows for name in references(row.body)}
@@ -81,14 +73,13 @@ class History:
     async def load(self, run: str, entry: RunEntry | None = None) -> Loaded | None:
         """The state that the journal amounts to; None if there is no such run."""
         entry = entry or await self.entry(run)
-        facts = [fact for _, fact in await self.facts(run)]
+        facts = await self.facts(run)
         if entry is None or not facts:
             return None
-        about = _about(run, facts)
-        flow = await self.flow(cast("RunQueued", facts[0]).document)
+        about = _about(run, facts[0][1])
+        flow = await self.flow(cast("RunQueued", facts[0][1]).document)
         state = new_state(flow, about, await self.origin(about, flow))
-        for fact in facts:
-            evolve(state, fact)
+        await aside(len(facts) * FACT + flow.size, _replay, state, facts)
         return Loaded(state, entry)
 
     async def origin(self, about: About, onto: Flow) -> Origin | None:
@@ -97,14 +88,16 @@ class History:
         if said is None:
             return None
         run, edits = str(said.get("run")), cast("Mapping[str, Any]", said.get("edits") or {})
-        facts = [fact for _, fact in await self.facts(run)]
+        facts = await self.facts(run)
         if not facts:
             return Origin(run, {}, {}, edits=edits)
-        flow = await self.flow(cast("RunQueued", facts[0]).document)
+        flow = await self.flow(cast("RunQueued", facts[0][1]).document)
         before, redo = said.get("before"), said.get("redo")
-        return origin_of(
+        return await aside(
+            len(facts) * FACT + flow.size,
+            origin_of,
             flow,
-            facts,
+            [fact for _, fact in facts],
             run=run,
             onto=onto,
             before=before if isinstance(before, int) else None,
@@ -115,8 +108,8 @@ class History:
 
     async def about(self, run: str) -> About | None:
         """What a run was given when it started."""
-        facts = [fact for _, fact in await self.facts(run)]
-        return _about(run, facts) if facts else None
+        rows = await self._journal.read(run, limit=1)
+        return _about(run, _decoded(rows, await self._large_values(rows))[0][1]) if rows else None
 
 
 def _read(content: bytes) -> Flow:
@@ -127,8 +120,20 @@ def _read(content: bytes) -> Flow:
     return flow
 
 
-def _about(run: str, facts: list[Fact]) -> About:
-    first = facts[0]
+def _content(flow: Flow) -> bytes:
+    return canonical_text(flow.document).encode()
+
+
+def _decoded(rows: Iterable[Row], blobs: Mapping[str, bytes]) -> list[tuple[int, Fact]]:
+    return [(row.seq, decode(row.type, row.body, blobs)) for row in rows]
+
+
+def _replay(state: State, facts: Iterable[tuple[int, Fact]]) -> None:
+    for _, fact in facts:
+        evolve(state, fact)
+
+
+def _about(run: str, first: Fact) -> About:
     if not isinstance(first, RunQueued):
         raise Damaged(f"The journal of the run {run} does not begin with its start. Restore it from a backup.")
     return about_of(first)

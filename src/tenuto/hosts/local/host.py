@@ -114,11 +114,12 @@ class LocalHost:
             results = [result.output for result in origin.results.values()]
             await services.files.adopt([about.input, results], tenant=about.tenant, run=run)
         await self._predecessors.place(flow)
+        document = await self.history.document(flow)
         answer, oldest = self._door.ask(flow, about)
         now = services.clock()
         state = new_state(flow, about, origin)
         driver = Run(self, services, state, entry_of_request(request, about, now))
-        driver.keep(flow.hash, self.history.document(flow))
+        driver.keep(flow.hash, document)
         self.residents.add(driver)
         try:
             await driver.ask(Start(now) if answer == "start" else Queue(now))
