@@ -4,7 +4,7 @@ import logging
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import Column, Connection, MetaData, Table, Text, inspect, select, text
+from sqlalchemy import Column, Connection, MetaData, PrimaryKeyConstraint, String, Table, insert, inspect, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tenuto.ports.journal import Damaged, Newer
@@ -13,14 +13,19 @@ from tenuto.stores.sql.errors import translated
 from tenuto.stores.sql.tables import REVISION, metadata
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
-VERSION_TABLE: Final = "store_revision"  # as Alembic makes it
+VERSION_TABLE: Final = "store_revision"
 
 _LOCK: Final = 7_365_011_927  # any number that nobody else uses: one program upgrades at a time
-_version: Final = Table(VERSION_TABLE, MetaData(), Column("version_num", Text, primary_key=True))
+_version: Final = Table(  # as Alembic makes it; made here, so that a new store need not load Alembic
+    VERSION_TABLE,
+    MetaData(),
+    Column("version_num", String(32), nullable=False),
+    PrimaryKeyConstraint("version_num", name=f"{VERSION_TABLE}_pkc"),
+)
 
 
 async def ensure_schema(engine: AsyncEngine) -> None:
-    """`Newer` if a newer program wrote the database. One that is as expected costs two queries, and no Alembic."""
+    """`Newer` if a newer program wrote the database. Alembic is loaded only for one of another revision."""
     with translated():
         async with engine.begin() as connection:
             await connection.run_sync(_ensure)
@@ -32,8 +37,9 @@ def _ensure(connection: Connection) -> None:
         _make_schema(connection)
     found = revision_of(connection)
     if found is None:
-        metadata.create_all(connection)
-        _alembic("stamp", connection, REVISION)
+        metadata.create_all(connection, checkfirst=False)
+        _version.create(connection)
+        connection.execute(insert(_version).values(version_num=REVISION))
     elif found != REVISION:
         _upgrade(connection, found)
 
@@ -61,23 +67,19 @@ def _upgrade(connection: Connection, found: str) -> None:
 
 def bring_to(connection: Connection, revision: str) -> None:
     """Run the migrations up to that one, in the transaction of this connection: all of them, or none."""
-    _make_schema(connection)
-    _alembic("upgrade", connection, revision)
-
-
-def _make_schema(connection: Connection) -> None:
-    if connection.dialect.name == "postgresql":
-        connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}"))
-
-
-def _alembic(verb: str, connection: Connection, revision: str) -> None:
     from alembic import command
     from alembic.config import Config
 
+    _make_schema(connection)
     logging.getLogger("alembic").setLevel(logging.WARNING)
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.set_main_option("path_separator", "newline")
     config.attributes["connection"] = connection
     config.attributes["version_table"] = VERSION_TABLE
-    getattr(command, verb)(config, revision)
+    command.upgrade(config, revision)
+
+
+def _make_schema(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}"))
