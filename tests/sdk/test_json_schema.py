@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tenuto.sdk.agents.fitting import unfit
-from tenuto.sdk.json_schema import HEAVIEST, validator_of
+from tenuto.sdk.json_schema import HEAVIEST, misfits, validator_of
 
 
 def doubling(count: int, keyword: str = "anyOf", reference: str = "#/$defs/d{}") -> dict[str, Any]:
@@ -67,3 +67,30 @@ def test_what_is_too_deep_or_no_schema_is_said_so() -> None:
         assert unfit(schema, {"a": 1})[0].startswith("it cannot be checked: ")
     with pytest.raises(ValueError, match="schema"):
         validator_of(json.dumps({"properties": {"a": {"type": 7}}}))
+
+
+LIST_OF_TEXTS = json.dumps({"type": "array", "items": {"type": "string"}})
+
+
+def test_of_a_small_value_all_is_said_that_is_wrong() -> None:
+    assert len(misfits(LIST_OF_TEXTS, ["a", 1, "b", 2], 100)) == 2
+
+
+@pytest.mark.parametrize(
+    ("schema", "value"),
+    [
+        (LIST_OF_TEXTS, [1] * 300_000),
+        (LIST_OF_TEXTS, [[["a"] * 300_000]]),
+        (json.dumps({"items": {"enum": [f"choice {n}" for n in range(3_000)]}}), ["none"] * 3_000),
+    ],
+    ids=["many", "deeper", "quoted"],
+)
+def test_of_a_large_one_the_first_is_said_and_soon(schema: str, value: Any) -> None:
+    """Anybody may send that who may start a run, or knows a hook that is open: it took half a minute, and nobody else was
+    answered meanwhile."""
+    before = time.process_time()
+
+    (found,) = misfits(schema, value, 100)
+
+    assert found.message
+    assert time.process_time() - before < 2

@@ -3,13 +3,12 @@
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from itertools import islice
 from typing import Any, Final
 
 from tenuto.core.flow.findings import mapping, under
 from tenuto.core.flow.types import Shape, step
 from tenuto.core.problems import Problem, did_you_mean
-from tenuto.sdk.json_schema import validator_of
+from tenuto.sdk.json_schema import misfits, validator_of
 
 _MAX_PROBLEMS: Final = 100
 _KINDS: Final[dict[str, str]] = {
@@ -31,8 +30,7 @@ def validate(schema: Mapping[str, object] | None, value: object, path: str = "in
             [Problem(path, "unknown_input", "the flow takes no input", "declare `input:` in the flow")] if wrong else []
         )
     try:
-        validator = validator_of(json.dumps(schema, sort_keys=True))
-        found = islice(validator.iter_errors(value), _MAX_PROBLEMS)
+        found = misfits(json.dumps(schema, sort_keys=True), value, _MAX_PROBLEMS)
         return [_with_hint(_problem(error, path), error, schema) for error in found]
     except ValueError as error:  # a schema that is none, or a value that is not JSON
         return [Problem(path, "schema", f"cannot be checked: {_first_line(error)}")]

@@ -2,10 +2,9 @@
 
 import json
 from collections.abc import Mapping
-from itertools import islice
 from typing import Any, Final
 
-from tenuto.sdk.json_schema import validator_of
+from tenuto.sdk.json_schema import misfits
 
 _SAID: Final = 10  # sentences; whoever corrects that many asks again
 _LONGEST: Final = 300  # characters of one
@@ -14,7 +13,7 @@ _LONGEST: Final = 300  # characters of one
 def unfit(schema: Mapping[str, Any], value: Any) -> list[str]:
     """What is wrong with the value, each with its place (`questions[0].text: …`); nothing if it fits."""
     try:
-        return [_sentence(error) for error in islice(validator_of(json.dumps(schema)).iter_errors(value), _SAID)]
+        return [_sentence(error) for error in misfits(json.dumps(schema), value, _SAID)]
     except ValueError as error:  # a schema that is none, or a value that is not JSON
         return [f"it cannot be checked: {_line(str(error))}"]
 
