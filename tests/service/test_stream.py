@@ -43,7 +43,7 @@ class Told:
         self.listeners: list[Callable[[Live], None]] = []
         self.said: list[Live] = []
 
-    def spoken(self, run: str) -> list[Live]:
+    def present(self, run: str) -> list[Live]:
         return self.said
 
     def listen(self, run: str, listener: Callable[[Live], None]) -> Callable[[], None]:
@@ -134,18 +134,33 @@ class TestReader:
         ]
 
     async def test_who_comes_in_the_middle_of_an_answer_hears_its_beginning(self):
-        """Before what is said next. One that comes back has heard it."""
+        """Before what is said next, whole and marked; one that comes back may have missed some of it."""
         told = Told()
         streams = Streams(nothing_recorded(), told)
-        told.said = [Live("run", "delta", "a", data="begin")]
+        begin = {"text": "begin", "replayed": True}
+        told.said = [Live("run", "delta", "a", data=begin)]
         first, back = [asyncio.ensure_future(seen(streams.reader("run", after))) for after in (0, 1)]
         await asyncio.sleep(0)
 
         told.delta("end")
         told.end(2)
 
-        assert [json.loads(frame.data)["data"] for frame in await first if not frame.seq] == ["begin", "end"]
-        assert [json.loads(frame.data)["data"] for frame in await back if not frame.seq] == ["end"]
+        for reader in (first, back):
+            assert [json.loads(frame.data)["data"] for frame in await reader if not frame.seq] == [begin, "end"]
+
+    @pytest.mark.parametrize("since", ["", "another"], ids=["nothing", "something else"])
+    async def test_what_was_recorded_before_it_is_told_is_not_told_again(self, since: str):
+        """It was said when the reader came, and is part of a fact by the time that all facts are read."""
+        told = Told()
+        streams = Streams(nothing_recorded(), told)
+        told.said = [Live("run", "delta", "a", data={"text": "begin", "replayed": True})]
+        reading = asyncio.ensure_future(seen(streams.reader("run")))
+        told.said = [Live("run", "delta", "a", data={"text": since, "replayed": True})] if since else []
+        await asyncio.sleep(0)
+
+        told.end(1)
+
+        assert [frame.event for frame in await reading] == ["run.succeeded"]
 
     async def test_a_heartbeat_is_an_empty_piece(self):
         """Whoever is silent for long says that he is there."""

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Final
 
+from tenuto.core.flow.findings import mapping
 from tenuto.ports.codec import decode, references, shown, whole
 from tenuto.ports.engine import Live
 from tenuto.ports.feed import Feed
@@ -31,11 +32,12 @@ class Reader:
         archive: Archive,
         after: int,
         leave: Callable[["Reader"], None],
-        spoken: Sequence[Live] = (),
+        spoken: Callable[[], Sequence[Live]],
     ) -> None:
         """`spoken`: what was said and is not recorded yet, for one who comes in the middle of it."""
         self.seen = after
-        self._spoken = [frame for live in spoken if (frame := frame_of(live)) is not None]
+        self._spoken = spoken
+        self._heard = spoken()  # up to the place where it begins
         self.behind = True  # what is recorded is to be read
         self.channel = channel
         self.place = channel.end
@@ -77,14 +79,13 @@ class Reader:
                     if piece.last:
                         return
                 self.behind = False
-                if self._spoken:
-                    yield Piece(self._spoken, self.place)
-                    self._spoken = []
+                if words := self._replayed():
+                    yield Piece(words, self.place)
             piece = self.channel.since(self.place)
             if piece is None:
                 if self._took > SLOW:
                     return
-                self.place, self.behind = self.channel.end, True
+                self.place, self.behind, self._heard = self.channel.end, True, self._spoken()
             elif piece.frames:
                 self.place = piece.until
                 piece = piece.after(self.seen)
@@ -98,6 +99,13 @@ class Reader:
                 if not (silence := self.channel.since(self.place)) or not silence.frames:
                     yield Piece([], self.place)
 
+    def _replayed(self) -> list[Frame]:
+        """What had been said when it came, unless it was recorded while it read what is."""
+        heard, self._heard = self._heard, ()
+        now = self._spoken() if heard else ()
+        going_on = [live for live in heard if any(_goes_on(live, other) for other in now)]
+        return [frame for live in going_on if (frame := frame_of(live)) is not None]
+
     async def _recorded(self) -> AsyncGenerator[Piece]:
         """In pieces of the usual size, whatever the size of the facts: a slow reader holds one of them."""
         page = PAGE
@@ -110,6 +118,13 @@ class Reader:
                 return
             size = sum(len(frame.data) for frame in frames)
             page = max(1, min(page * PIECE // max(size, 1), LARGEST_PAGE))
+
+
+def _goes_on(live: Live, now: Live) -> bool:
+    """Whether these are words of the same speaker, who has said more since."""
+    said, more = mapping(live.data) or {}, mapping(now.data) or {}
+    same = [each.get(name) for each in (said, more) for name in ("under", "agent")]
+    return live.path == now.path and same[:2] == same[2:] and str(more.get("text")).startswith(str(said.get("text")))
 
 
 class Streams:
@@ -130,9 +145,10 @@ class Streams:
             channel = self._channels[run] = Channel(run, self._feed, kept=self._kept, beat=self._beat)
             if self._closed:
                 channel.close()
-        # One that comes back has heard the beginning: no delta comes twice.
-        spoken = self._feed.spoken(run) if after == 0 else ()
-        return Reader(channel, self._archive, after, self._left, spoken)
+        return Reader(channel, self._archive, after, self._left, lambda: self._spoken(run))
+
+    def _spoken(self, run: str) -> list[Live]:
+        return [live for live in self._feed.present(run) if live.kind == "delta"]
 
     def reader_of_new(self, run: str) -> Reader:
         """From the beginning of a run that is not there yet: it misses nothing, not even what is not recorded."""

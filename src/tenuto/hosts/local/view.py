@@ -59,9 +59,9 @@ class View:
         status = "waiting" if driver is not None and waits(self._residents, driver) else entry.status
         return Outcome(run, entry.name, status) if status in until else None
 
-    def spoken(self, run: str) -> list[Live]:
+    def present(self, run: str) -> list[Live]:
         driver = self._residents.get(run)
-        return [] if driver is None else _spoken(driver)
+        return [] if driver is None else _present(driver)
 
     def asks(self, run: str) -> list[Ask] | None:
         driver = self._residents.get(run)
@@ -109,12 +109,13 @@ def _is_open(state: State, path: str) -> bool:
 
 def _present(driver: Run) -> list[Live]:
     """Attempts that run, and what they have said since they last recorded something."""
-    return [*(Live(driver.id, "running", path) for path in driver.attempts), *_spoken(driver)]
+    begun = {path: each.shown() for path, each in driver.attempts.items() if each.started_at}
+    return [*(Live(driver.id, "running", path, data=shown) for path, shown in begun.items()), *_spoken(driver)]
 
 
 def _spoken(driver: Run) -> list[Live]:
     said = {path: each.context.spoken for path, each in driver.attempts.items() if each.context is not None}
-    return [Live(driver.id, "delta", path, data={"text": text}) for path, text in said.items() if text]
+    return [Live(driver.id, "delta", path, data=delta) for path, deltas in said.items() for delta in deltas]
 
 
 def _ask(state: State, name: str, ns: NodeState) -> Ask:
