@@ -71,6 +71,16 @@ async def waiting(admin: httpx2.AsyncClient, run: str) -> dict[str, Any]:
     raise AssertionError(f"{run} does not come to wait")
 
 
+async def begun(admin: httpx2.AsyncClient, run: str, node: str) -> dict[str, Any]:
+    """The node, as soon as it says since when it runs."""
+    for _ in range(200):
+        shown = (await admin.get(f"/v1/runs/{run}")).json()["nodes"][node]
+        if shown["started_at"]:
+            return shown
+        await asyncio.sleep(0.01)
+    raise AssertionError(f"{node} of {run} does not begin")
+
+
 @pytest.mark.usefixtures("flows")
 class TestStarting:
     async def test_a_run_is_there_when_it_is_answered(self, admin: httpx2.AsyncClient):
@@ -327,6 +337,25 @@ class TestShowing:
 
         assert (await admin.get("/v1/runs/whole-name")).json()["id"] == made["id"]
         assert (await admin.get("/v1/runs/whole")).status_code == 404
+
+    async def test_a_node_that_runs_says_since_when(self, admin: httpx2.AsyncClient):
+        """DESIGN 8: whoever comes while it runs sees it, and so does who came before."""
+        nodes = {
+            "go": {"use": "wait", "with": {"signal": "go"}},
+            "long": {"use": "debug.sleep", "after": ["go"], "with": {"seconds": 60}},
+        }
+        run = (await admin.post("/v1/runs", json={"document": {"flow": "long", "nodes": nodes}})).json()
+        url = f"/v1/runs/{run['id']}"
+        before = (await admin.get(url)).json()["nodes"]["long"]
+        await admin.post(f"{url}/signals/go", json={})
+        kept = await begun(admin, run["id"], "long")
+
+        fresh = (await admin.get(url, params={"limit": 50})).json()["nodes"]["long"]
+        await admin.post(f"{url}/cancel")
+
+        assert (before["status"], before["started_at"]) == ("pending", None)
+        assert kept["status"] == "running"
+        assert kept["started_at"] == fresh["started_at"] > run["created_at"]
 
     async def test_a_view_that_was_kept_goes_on(self, admin: httpx2.AsyncClient):
         """Shown, told, shown again: the second sight has what came in between."""

@@ -53,6 +53,7 @@ class Feed(Protocol):
         """What a run that is in memory waits for from outside; None if it is not there."""
         ...
 
-    def spoken(self, run: str) -> list[Live]:
-        """What the attempts of a run that is in memory have said since they last recorded something: a delta for each."""
+    def present(self, run: str) -> list[Live]:
+        """The attempts of a run that is in memory: that each runs (`at`: since when), and what it has said since it last
+        recorded something, as deltas."""
         ...

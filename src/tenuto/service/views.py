@@ -8,7 +8,7 @@ import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Final
+from typing import Final, cast
 
 import msgspec
 
@@ -139,6 +139,8 @@ class Views:
         await self._number([entry])
         follower = await self._archive.within(entry.tenant).follower(entry)
         follower.view().version = entry.version
+        for live in self._feed.present(entry.id):
+            _begin(follower, live)
         return follower
 
     def _keep(self, seen: _Seen) -> None:
@@ -150,12 +152,12 @@ class Views:
             self._seen.popitem(last=False)[1].leave()
 
     def _tell(self, seen: _Seen, live: Live) -> None:
-        if live.fact is None:
-            return
         if seen.follower is None:
             seen.missed.append(live)
-            return
-        if live.seq == seen.follower.seq + 1:
+        elif live.fact is None:
+            if _begin(seen.follower, live):
+                seen.text = None
+        elif live.seq == seen.follower.seq + 1:
             seen.follower.fold(live.seq, live.fact)
             seen.text = None
             if seen.follower.calls():
@@ -182,6 +184,14 @@ Number = Callable[[Sequence[RunEntry]], Awaitable[None]]
 
 async def _unknown(entries: Sequence[RunEntry]) -> None:
     """Where nobody saves flows."""
+
+
+def _begin(follower: Follower, live: Live) -> bool:
+    """No fact says that an attempt has begun: who watches it does."""
+    if live.kind != "running":
+        return False
+    follower.running(live.path, cast("dict[str, float]", live.data)["at"])
+    return True
 
 
 def _nothing() -> None:

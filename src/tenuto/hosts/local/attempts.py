@@ -103,7 +103,11 @@ class Attempt:
         services.runners.begin(self, self.owner.state.about.tenant)
         run = self.owner.state.about.run
         if run in services.hub.listeners:
-            services.hub.tell(Live(run, "running", command.path, data={"attempt": command.attempt}))
+            services.hub.tell(Live(run, "running", command.path, data=self.shown()))
+
+    def shown(self) -> dict[str, Any]:
+        """Which attempt it is, and since when it runs."""
+        return {"attempt": self.command.attempt, "at": self.started_at}
 
     # --- stopping
 

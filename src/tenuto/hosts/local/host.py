@@ -193,8 +193,8 @@ class LocalHost:
     def asks(self, run: str) -> list[Ask] | None:
         return self._view.asks(run)
 
-    def spoken(self, run: str) -> list[Live]:
-        return self._view.spoken(run)
+    def present(self, run: str) -> list[Live]:
+        return self._view.present(run)
 
     async def standing(self, run: str, path: str) -> RunEntry | None:
         return await self._view.standing(run, path)
