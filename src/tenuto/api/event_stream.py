@@ -1,6 +1,7 @@
 """Server-sent events of one run: `id:` is the fact's number, `event:` its type, `data:` the fact.
 
-A delta of a stream has no id, so a reader that comes back with `Last-Event-ID` gets every fact once, and no delta twice.
+A delta of a stream has no id. A reader that comes back with `Last-Event-ID` gets every fact once, and what was said since the
+last one as a whole, marked as `replayed`.
 The stream ends with the run. Who may look is asked again every few seconds.
 """
 

@@ -12,6 +12,7 @@ from tenuto.client.runs import LONGEST_WAIT
 from tenuto.client.shapes import Agent, AgentState, Event, Execution, Json, Page, Run
 from tenuto.client.streaming import begin, follow
 from tenuto.client.transport import Transport
+from tenuto.client.words import Words
 
 _EXECUTE = "/v1/agents/execute"
 
@@ -63,18 +64,19 @@ class Agents:
         Each fact comes once and in order, over lost connections too. The execution goes on if you stop listening.
         """
         body = _body(agent, task, parameters, model, session, runtime, output, stage, name)
-        key, seen, run = idempotency_key or str(uuid4()), 0, None
+        key, seen, run, words = idempotency_key or str(uuid4()), 0, None, Words()
         try:
             async with aclosing(begin(self._transport, _EXECUTE, body, key)) as events:
                 async for event in events:
                     seen, run = event.seq or seen, run or event.data.get("run")
+                    words.hear(event)
                     yield event
                     if event.last:
                         return
         except httpx2.TransportError:
             pass  # what was started goes on, and the key knows it
         run = run or (await self._started(body, None, key)).id
-        async with aclosing(follow(self._transport, _events(run), seen, self._transport.attempts)) as events:
+        async with aclosing(follow(self._transport, _events(run), seen, self._transport.attempts, words)) as events:
             async for event in events:
                 yield event
 

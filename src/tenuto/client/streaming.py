@@ -12,15 +12,19 @@ import httpx2
 from tenuto.client.errors import Problem, TenutoError, Unreachable, problem_of
 from tenuto.client.shapes import Event, Json
 from tenuto.client.transport import Transport, may_ask_again, pause
+from tenuto.client.words import Words
 
 OUTAGE: Final = 120.0  # seconds that a server which answered may be away: it stops, is replaced, and starts
 PATIENCE: Final = httpx2.Timeout(10.0, read=45.0)  # seconds; the server says something every fifteen
 
 
-async def follow(transport: Transport, path: str, after: int, attempts: int) -> AsyncGenerator[Event]:
-    """From the fact after `after` to the end of the run. `attempts`: in vain, in a row, before it gives up on a server that
+async def follow(
+    transport: Transport, path: str, after: int, attempts: int, words: Words | None = None
+) -> AsyncGenerator[Event]:
+    """From the fact after `after` to the end of the run. `words`: that were heard before. `attempts`: in vain, in a row, before it gives up on a server that
     never spoke; on one that did, it does not before an `OUTAGE`."""
     seen, failed, heard = after, 0, -inf
+    words = words or Words()
     while True:
         try:
             async with aclosing(_connection(transport, path, seen)) as events:
@@ -34,7 +38,9 @@ async def follow(transport: Transport, path: str, after: int, attempts: int) -> 
                         if event.seq != seen + 1:
                             break  # something is missing: ask for it
                         seen = event.seq
-                    yield event
+                    fresh = words.hear(event)
+                    if fresh is not None:
+                        yield fresh
                     if event.last:
                         return
         except _Over:

@@ -113,7 +113,7 @@ async def test_deltas_logs_and_what_runs_are_seen_live_and_not_recorded() -> Non
 
 
 async def test_who_comes_in_the_middle_of_an_answer_is_told_what_was_said_so_far() -> None:
-    """The words since the last step; what was said before is recorded, and what another agent says is not the answer."""
+    """The words since the last step (what was said before is recorded), each speaker by itself."""
     said, go_on = asyncio.Event(), asyncio.Event()
 
     @node("watch.speaks")
@@ -138,7 +138,11 @@ async def test_who_comes_in_the_middle_of_an_answer_is_told_what_was_said_so_far
         go_on.set()
         seen = await asyncio.wait_for(watching, 5)
 
-    assert [live.data for live in seen if live.kind == "delta"] == [{"text": "Fine "}, {"text": "tea."}]
+    assert [live.data for live in seen if live.kind == "delta"] == [
+        {"text": "Fine ", "replayed": True},
+        {"agent": "x", "text": "aside", "replayed": True},
+        {"text": "tea."},
+    ]
 
 
 async def _all(harness: LocalHarness, run: str) -> list[Live]:

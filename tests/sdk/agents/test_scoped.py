@@ -31,6 +31,6 @@ async def test_keys_carry_the_prefix_and_words_the_name_of_who_speaks() -> None:
 
     assert [inner.recorded("a"), inner.recorded("never")] == [True, False]
     assert list(ctx.steps) == ["call:2/a", "call:2/b", "call:2/c/said", "call:2/c"]
-    assert ctx.deltas == [{"agent": "helper", "text": "hm"}, "plain"]
+    assert ctx.deltas == [{"agent": "helper", "text": "hm", "under": "call:2"}, "plain"]
     assert ctx.logs == [("done", {"agent": "helper", "ms": 1})]
     assert inner.idempotency_key == f"{ctx.idempotency_key}/call:2"

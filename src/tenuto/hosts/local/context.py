@@ -5,7 +5,7 @@ import threading
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from inspect import isawaitable
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 from tenuto.core.inputs import Input, StepDone, StepMismatch, StepStarting
 from tenuto.core.values import digest
@@ -13,6 +13,7 @@ from tenuto.hosts.local.called import Called
 from tenuto.hosts.local.outputs import usage_of
 from tenuto.hosts.local.owner import Asker
 from tenuto.hosts.local.run_files import RunFiles
+from tenuto.hosts.local.words import Words
 from tenuto.ports.engine import Live
 from tenuto.sdk.definition import NodeDefinition
 from tenuto.sdk.errors import BrokenNode, NodeError, Suspended, UnknownNode
@@ -28,9 +29,6 @@ if TYPE_CHECKING:  # most runs know no agents
 T = TypeVar("T")
 
 
-_PIECES: Final = 10_000  # of an answer; the beginning of a longer one is forgotten
-
-
 class Halt(BaseException):
     """The node may not go on: a person has to decide first. Leaves the function; nothing is told of it."""
 
@@ -39,7 +37,7 @@ class LocalContext:
     """`prefix`: before the keys of all that a node asks which runs inside the one whose context is `within`."""
 
     __slots__ = (
-        "_attempt", "_files", "_inner", "_prefix", "_secrets", "_spoken", "_used", "_waits", "cancelled", "covered",
+        "_attempt", "_files", "_inner", "_prefix", "_secrets", "_used", "_waits", "_words", "cancelled", "covered",
     )  # fmt: skip
 
     def __init__(
@@ -54,7 +52,7 @@ class LocalContext:
         self.covered = within is not None and (within.covered or attempt.definition.effects == "once")
         self._inner: list[LocalContext] | None = None
         self._files: RunFiles | None = None
-        self._spoken: list[str] | None = None
+        self._words: Words | None = None
         self.cancelled = False
 
     # --- who and when
@@ -294,7 +292,8 @@ class LocalContext:
 
     async def _record(self, key: str, input_hash: str, output: Any, started_at: float) -> None:
         attempt, command = self._attempt, self._attempt.command
-        self._spoken = None  # what it was part of is recorded
+        if self._words is not None:
+            self._words.recorded(key)
         usage = usage_of(output)
         attempt.spent = attempt.spent or usage is not None
         await self._tell(
@@ -324,24 +323,17 @@ class LocalContext:
     # --- what is seen and not recorded
 
     @property
-    def spoken(self) -> str:
+    def spoken(self) -> list[dict[str, Any]]:
         """The words that were streamed since the last step, for who begins to watch in the middle of them."""
-        return str(self._attempt.redacted("".join(self._spoken or ())))
+        return [] if self._words is None else [self._attempt.redacted(delta) for delta in self._words.replayed()]
 
     def stream(self, delta: Any) -> None:
         hub, run = self._attempt.owner.services.hub, self.run
         if isinstance(delta, dict):
-            self._remember(cast("dict[str, Any]", delta))
+            self._words = self._words or Words()
+            self._words.hear(cast("dict[str, Any]", delta))
         if run in hub.listeners:
             hub.tell(Live(run, "delta", self.path, data=self._attempt.redacted(to_json(delta, "delta"))))
-
-    def _remember(self, delta: dict[str, Any]) -> None:
-        text = delta.get("text")
-        if not isinstance(text, str) or "agent" in delta:
-            return
-        if self._spoken is None or delta.get("again") or len(self._spoken) > _PIECES:
-            self._spoken = []
-        self._spoken.append(text)
 
     def log(self, message: str, **fields: Any) -> None:
         attempt, services = self._attempt, self._attempt.owner.services

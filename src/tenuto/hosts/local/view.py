@@ -115,7 +115,7 @@ def _present(driver: Run) -> list[Live]:
 
 def _spoken(driver: Run) -> list[Live]:
     said = {path: each.context.spoken for path, each in driver.attempts.items() if each.context is not None}
-    return [Live(driver.id, "delta", path, data={"text": text}) for path, text in said.items() if text]
+    return [Live(driver.id, "delta", path, data=delta) for path, deltas in said.items() for delta in deltas]
 
 
 def _ask(state: State, name: str, ns: NodeState) -> Ask:

@@ -114,7 +114,9 @@ class Scoped:
 
     def stream(self, delta: Any) -> None:
         if self._agent and isinstance(delta, dict):
-            delta = {"agent": self._agent, **cast("dict[str, Any]", delta)}
+            said = cast("dict[str, Any]", delta)
+            under = self._prefix + said["under"] if "under" in said else self._prefix[:-1]
+            delta = {"agent": self._agent, **said, "under": under}
         self._ctx.stream(delta)
 
     def log(self, message: str, **fields: Any) -> None:
