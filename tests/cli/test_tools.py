@@ -71,8 +71,10 @@ def test_what_cannot_be_added_is_said(tenuto: Tenuto) -> None:
     name = tenuto("mcp", "add", "a/b", "https://mcp.example.com")
     pair = tenuto("mcp", "add", "--header", "nothing", "a", "https://mcp.example.com")
     none = tenuto("mcp", "approve", "nobody")
+    late = tenuto("mcp", "add", "a", "https://mcp.example.com", "--timeout", "3")
 
-    assert (name.code, pair.code, none.code) == (2, 2, 2)
+    assert (name.code, pair.code, none.code, late.code) == (2, 2, 2, 2)
+    assert "tenuto mcp add --timeout 3 NAME https://mcp.example.com" in late.err
     assert "a name such as `tickets`" in name.err
     assert "is not NAME=VALUE" in pair.err
     assert "there is no MCP server `nobody`" in none.err

@@ -29,7 +29,10 @@ class Given:
     def definition(self) -> dict[str, Any]:
         both: dict[str, Any] = {"trusted": self.trusted, "timeout": self.timeout}
         words = [*self.where[1:]] if self.where[0] == "--" else [*self.where]
-        if len(words) == 1 and words[0].startswith(("http://", "https://")):
+        if words and words[0].startswith(("http://", "https://")):
+            if len(words) > 1:
+                hint = f"write them so: tenuto mcp add {' '.join(words[1:])} NAME {words[0]}"
+                raise Refused("invalid", "options stand before the name of the server", hint)
             return {**both, "url": words[0], "secret": self.secret, "headers": _pairs(self.header)}
         return {
             **both,

@@ -8,6 +8,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 from tenuto.ports.mcp import McpAnswer, McpServer, McpTool, Unreachable
@@ -29,6 +30,7 @@ MOST_PAGES: Final = 20
 Open = Callable[[AsyncExitStack, Redactor, Callable[[], None]], Awaitable["Client"]]
 
 _log = logging.getLogger("tenuto.mcp")
+_log.addHandler(logging.NullHandler())  # a command says itself what is wrong; a server has a log
 
 
 class Connection:
@@ -51,6 +53,7 @@ class Connection:
         self._tools: Sequence[McpTool] = ()
         self._listed = -FRESH
         self._said: set[str] = set()
+        self._status, self._why = 0, ""  # the last one that was no success, and what it meant
 
     # --- what it is asked
 
@@ -72,6 +75,10 @@ class Connection:
     def stale(self) -> None:
         """The server says that its tools have changed."""
         self._listed = -FRESH
+
+    def refused(self, status: int, why: str) -> None:
+        """The server has answered a request with a status that is no success."""
+        self._status, self._why = status, why
 
     async def aclose(self) -> None:
         self._over.set()
@@ -113,6 +120,7 @@ class Connection:
     async def _ask(self, ask: Callable[["Client"], Awaitable[Any]], *, once: bool) -> Any:
         client = await self._client()
         self._calls += 1
+        self._status, self._why = 0, ""
         try:
             answer = await ask(client)
         except Exception as error:  # noqa: BLE001  what the library and its transports raise is many things
@@ -128,13 +136,17 @@ class Connection:
         from mcp_types import CONNECTION_CLOSED, REQUEST_TIMEOUT
 
         code = error.error.code if isinstance(error, MCPError) else None
-        said = self.redactor.text(said_of(error)[:500])
+        said = self.redactor.text((self._why or said_of(error))[:500])
         if code == REQUEST_TIMEOUT:
             self._hung += 1
             if self._hung >= HANGS:
                 self._over.set()
             return NodeError(f"the MCP server `{self.server.name}` did not answer in time", type="timeout")
-        forgotten = said == "Session terminated"
+        if (
+            self._status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        ):  # it, or who stands before it, may have done it all the same
+            return Unreachable(f"the MCP server `{self.server.name}` broke off: {said}", begun=begun)
+        forgotten = said_of(error) == "Session terminated"
         if code is not None and code != CONNECTION_CLOSED and not forgotten:
             return NodeError(f"the MCP server `{self.server.name}` refused: {said}", type="tool", retry=False)
         if isinstance(error, ValueError | RuntimeError):  # an answer that is none, or does not fit what it declared
@@ -158,6 +170,7 @@ class Connection:
         if wait > 0:
             said = f"the MCP server `{self.server.name}` cannot be reached: {self.trouble}"
             raise Unreachable(said, retry_after=round(wait, 1))
+        self._status, self._why = 0, ""
         self._over = asyncio.Event()
         self._ready = asyncio.get_running_loop().create_future()
         self._ready.add_done_callback(lambda done: done.cancelled() or done.exception())  # seen, if nobody waits
@@ -213,7 +226,7 @@ class Connection:
             await asyncio.sleep(0.01)
 
     def _broke(self, error: BaseException, ready: "asyncio.Future[Client]") -> None:
-        self.trouble = self.redactor.text(said_of(error))[:300]
+        self.trouble = self.redactor.text(self._why or said_of(error))[:300]
         _log.warning("MCP server %s: %s", self.server.name, self.trouble)
         if ready.done():
             return

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 Key = tuple[str, str, str]  # server, tenant, stage
 
 _log = logging.getLogger("tenuto.mcp")
+_SILENT = logging.CRITICAL + 1
 
 
 class Connections:
@@ -85,6 +86,7 @@ class Connections:
             except ImportError:
                 raise NodeError(_INSTALL, type="tool", retry=False) from None
 
+            logging.getLogger("mcp.client").setLevel(_SILENT)  # what it has to say is said by us, without a traceback
             transport = await self._transport(server, place, stack, redactor, gone)
 
             async def heard(message: Any) -> None:
@@ -131,7 +133,9 @@ class Connections:
         target = parse_url(server.url)
         headers = {**server.headers, **await self._proof(server, place, redactor, target.host)}
         policy = self._trusting if (target.host, target.port) in self._hosts else self._guard
-        client = await stack.enter_async_context(make_client(policy, headers, server.timeout))
+        client = await stack.enter_async_context(
+            make_client(policy, headers, server.timeout, self._kept[(server.name, place.tenant, place.stage)].refused)
+        )
         return streamable_http_client(server.url, http_client=client)
 
     async def _proof(self, server: McpServer, place: Place, redactor: Redactor, host: str) -> dict[str, str]:

@@ -15,6 +15,8 @@ def said_of(error: BaseException) -> str:
         return "no answer in time"
     found = getattr(error, "errors", None)
     text = _of_shape(found()) if callable(found) else str(error)
+    if text.startswith("Failed to parse"):
+        return "what it answered is no message"
     return " ".join(seen(text).split()) or type(error).__name__
 
 
