@@ -29,7 +29,7 @@ MENDED = {
 # Given up with faults in them, or not what they are called.
 NEVER = {"python-jose", "mcp-run-python", "bubblewrap", "bwrap", "smokescreen", "eryx", "nats-server"}
 # Files of site-packages that run at each start of Python.
-AT_START = {"_editable_impl_tenuto.pth"}
+AT_START = {"_editable_impl_tenuto.pth", "_virtualenv.pth", "distutils-precedence.pth"}
 
 
 @pytest.fixture(scope="module")
