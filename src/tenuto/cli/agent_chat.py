@@ -95,7 +95,7 @@ class Chat:
             _told(efforts_line(turn.efforts))
         else:
             colour = "bright_black" if turn.outcome.status == "cancelled" else "red"
-            Painter.for_stdout().line(Cell(f"  {_trouble(turn, self.talk)}", colour))
+            Painter.for_stdout().prose(_trouble(turn, self.talk), colour)
         say()
 
     def _command(self, text: str) -> None:
@@ -161,23 +161,22 @@ class Chat:
         painter, talk = Painter.for_stdout(), self.talk
         agent = talk.agent
         name = agent.name if agent is not None else talk.order.agent
-        painter.line(
-            Cell(f"{painter.look.mark('start')} {name}", "bold"), Cell(safe(agent.description) if agent else "")
-        )
+        painter.above([Cell(f"{painter.look.mark('start')} {name}", "bold")], Cell(agent.description if agent else ""))
         self._model("")
         for problem in agent.problems if agent is not None else ():
-            painter.line(Cell(f"  {painter.look.mark('warning')} {safe(str(problem))}", "yellow"))
+            painter.prose(f"{painter.look.mark('warning')} {problem}", "yellow")
         _told("ctrl-c stops an answer, ctrl-d leaves, /help says what else there is")
         say()
 
     def _goodbye(self) -> None:
         order = self.talk.order
         if self.talk.turns:
-            _told(f"tenuto agents chat {order.agent} --session {order.session}{self.talk.place.words} goes on here")
+            words = f"{order.agent} --session {order.session}{self.talk.place.words}"  # on one line, to be copied
+            Painter.for_stdout().line(Cell(f"  tenuto agents chat {words} goes on here", "bright_black"))
 
 
 def _told(text: str) -> None:
-    Painter.for_stdout().line(Cell(f"  {text}", "bright_black"))
+    Painter.for_stdout().prose(text, "bright_black")
 
 
 def _trouble(turn: Turn, talk: Talk) -> str:

@@ -11,7 +11,8 @@ from tenuto.cli.agent_house import look, named, place_with
 from tenuto.cli.driving import Begin, drive
 from tenuto.cli.following import Manner, run_to_the_end
 from tenuto.cli.house import House, Place, user
-from tenuto.cli.look import look_of, note, safe
+from tenuto.cli.look import look_of, note, say
+from tenuto.cli.painting import Cell, Painter
 from tenuto.ports.engine import Refused
 from tenuto.service import runs
 from tenuto.service.agent_flows import AGENT_LABEL, Order, execution, read_flow
@@ -87,26 +88,17 @@ def tell_agent(seen: AgentLook, manner: Manner) -> None:
     agent, choice = seen.agent, seen.choice
     if choice.trouble:
         raise Refused("invalid", choice.trouble, "`tenuto agents list` says which model is the default")
-    looks = look_of(sys.stderr if _aside(manner) else sys.stdout)
-    tell(
-        manner,
-        (f"{looks.mark('start')} {agent.name}", "bold"),
-        (f"asks {safe(choice.names)}", "cyan"),
-        (safe(choice.why), "bright_black"),
-    )
+    aside = _aside(manner)
+    looks = look_of(sys.stderr if aside else sys.stdout)
+    head = f"{looks.mark('start')} {agent.name}", f"asks {choice.names}"
+    if aside:
+        note("  ".join(text for text in (*head, choice.why) if text))
+    else:
+        Painter.for_stdout().above([Cell(head[0], "bold"), Cell(head[1], "cyan")], Cell(choice.why, "bright_black"))
     for problem in agent.problems:
-        tell(manner, (f"  {looks.mark('warning')} {safe(str(problem))}", "yellow"))
-    tell(manner, ("", ""))
-
-
-def tell(manner: Manner, *parts: tuple[str, str]) -> None:
-    """A line beside the answer: on the terminal that shows it, else on stderr. Texts with their colours."""
-    if _aside(manner):
-        note("  ".join(text for text, _ in parts if text))
-        return
-    from tenuto.cli.painting import Cell, Painter
-
-    Painter.for_stdout().line(*(Cell(text, colour) for text, colour in parts))
+        text = f"{looks.mark('warning')} {problem}"
+        note(f"  {text}") if aside else Painter.for_stdout().prose(text, "yellow")
+    note("") if aside else say()
 
 
 def _aside(manner: Manner) -> bool:

@@ -39,6 +39,25 @@ class Painter:
         text = Text("  ").join(Text(safe(cell.text), cell.style) for cell in cells if cell.text)
         self.console.print(text, soft_wrap=True)
 
+    def prose(self, text: str, style: str = "") -> None:
+        """Indented, and on a terminal set in lines: no word is cut."""
+        if not self.look.rich:
+            say(f"  {safe(text)}")
+            return
+        from rich.padding import Padding
+        from rich.text import Text
+
+        self.console.print(Padding(Text(safe(text), style), (0, 0, 0, 2), expand=False))
+
+    def above(self, head: Sequence[Cell], rest: Cell) -> None:
+        """One line, where there is room for it; else the rest stands below."""
+        width = sum(cell_width(cell.text) + 2 for cell in head if cell.text) + cell_width(rest.text)
+        if not self.look.rich or width <= self.console.width:
+            self.line(*head, rest)
+            return
+        self.line(*head)
+        self.prose(rest.text, rest.style)
+
     def table(self, rows: Sequence[Sequence[Cell]], heads: Sequence[str] = ()) -> None:
         """Columns as wide as they need to be; on a terminal the widest gives way."""
         if self.look.rich:
@@ -90,6 +109,13 @@ def coloured(value: Json) -> Any:
 
     text = safe(result_text(value))
     return Padding(Text(text) if isinstance(value, str) else JSON(text, ensure_ascii=False), (0, 2))
+
+
+def cell_width(text: str) -> int:
+    """Columns that a terminal takes for it."""
+    from rich.cells import cell_len
+
+    return cell_len(safe(text))
 
 
 def _rooms(rows: Sequence[Sequence[Cell]], heads: Sequence[str], width: int) -> list[int | None]:
