@@ -1,11 +1,13 @@
 """API keys: shown once, kept as a keyed digest, never wider than their maker, dead when they are revoked."""
 
+import hmac
 from pathlib import Path
 
 import pytest
 
 from service.people import People, some_people
 from tenuto.service import keys, users
+from tenuto.service.keys import KeyProver
 from tenuto.service.principal import Principal
 from tenuto.service.refusals import Refused
 
@@ -86,6 +88,22 @@ class TestProving:
                 "tnt_%_x",
             ):
                 assert await refused(people, wrong) == "unauthenticated"
+
+    async def test_comparing_takes_as_long_whatever_is_compared(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """SECURITY 9: also for a key that never was."""
+        compared: list[tuple[str, str]] = []
+        real = hmac.compare_digest
+        monkeypatch.setattr(hmac, "compare_digest", lambda a, b: compared.append((a, b)) or real(a, b))
+
+        async with some_people(tmp_path) as people:
+            shown = await people.key("runs:read")
+            for credential in (shown, shown[:-1] + "x", "tnt_" + "0" * 16 + "_x"):
+                before = len(compared)
+                await KeyProver(people.store, b"s" * 32).prove(credential, people.clock())
+                assert len(compared) == before + 1
+                assert len(compared[-1][0]) == len(compared[-1][1]) == 64
 
     async def test_a_revoked_key_is_refused_within_five_seconds(self, tmp_path: Path) -> None:
         async with some_people(tmp_path) as people:
