@@ -82,6 +82,18 @@ async def test_a_call_is_a_run(admin: httpx2.AsyncClient) -> None:
     assert run["nodes"]["say"]["output"] == "hello you"
 
 
+async def test_calls_are_logged_with_how_long_they_took(admin: httpx2.AsyncClient) -> None:
+    """Whoever made them: like those of agents."""
+    good = await admin.post("/v1/tools/node:debug.echo/call", json={"arguments": {"value": 1}})
+    bad = await admin.post("/v1/tools/node:debug.fail/call", json={"arguments": {"message": "no luck"}})
+    logged = [(await admin.get(f"/v1/runs/{call.json()['run']}/logs")).json()["items"][-1] for call in (good, bad)]
+
+    assert [line["text"] for line in logged] == ["node:debug.echo answered", "node:debug.fail failed"]
+    assert [line["fields"]["status"] for line in logged] == ["answered", "failed"]
+    assert all(isinstance(line["fields"]["ms"], int) for line in logged)
+    assert logged[1]["fields"]["error"] == "no luck"
+
+
 async def test_a_large_answer_is_a_file_whatever_was_called(admin: httpx2.AsyncClient) -> None:
     """A node, and a flow, whose run has it whole."""
     large = "many words " * 7_000

@@ -1,6 +1,7 @@
 """Call a tool by its name."""
 
 import asyncio
+import time
 from typing import Any, Final
 
 from tenuto.sdk import Context, NodeError, node
@@ -40,11 +41,27 @@ async def call(  # noqa: D417  `ctx` is no input
 
 def _called(tool: Tool, ctx: Context, *, whole: bool) -> Any:
     async def made(_: str, given: dict[str, Any]) -> Any:
+        began = time.monotonic()
         try:
-            async with asyncio.timeout(None if tool.durable else tool.timeout or PATIENCE):
-                answer = await tool.call(given, ctx, "call")
-                return answer if whole else await kept(tool, answer, ctx, "call")
-        except TimeoutError:
-            raise NodeError(f"`{tool.name}` did not answer in time", type="timeout") from None
+            answer = await _answer(tool, given, ctx)
+        except NodeError as error:
+            _log(ctx, tool, "failed", began, error=error.message)
+            raise
+        _log(ctx, tool, "answered", began)
+        return answer if whole else await kept(tool, answer, ctx, "call")
 
     return made
+
+
+async def _answer(tool: Tool, given: dict[str, Any], ctx: Context) -> Any:
+    try:
+        async with asyncio.timeout(None if tool.durable else tool.timeout or PATIENCE):
+            return await tool.call(given, ctx, "call")
+    except TimeoutError:
+        raise NodeError(f"`{tool.name}` did not answer in time", type="timeout") from None
+
+
+def _log(ctx: Context, tool: Tool, status: str, began: float, **more: str) -> None:
+    """As calls of agents are logged."""
+    ms = round((time.monotonic() - began) * 1_000)
+    ctx.log(f"{tool.name} {status}", tool=tool.name, status=status, ms=ms, **more)
