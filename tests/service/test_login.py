@@ -115,6 +115,16 @@ class TestLogin:
 
             assert await people.log_in(client="192.0.2.1")
 
+    async def test_another_address_of_the_same_network_is_no_other_guesser(self, tmp_path: Path) -> None:
+        """Of IPv6 one guesser has 2^64 of them."""
+        async with some_people(tmp_path) as people:
+            await people.user()
+            for number in range(10):
+                await wrong(people, "ada", "not the password", client=f"2001:db8::{number + 1}")
+
+            with pytest.raises(TooMany):
+                await people.log_in("ada", "not the password", client="2001:db8::ffff")
+
     async def test_guessing_from_everywhere_is_slowed_too(self, tmp_path: Path) -> None:
         async with some_people(tmp_path) as people:
             await people.user()

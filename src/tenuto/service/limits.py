@@ -6,9 +6,11 @@ hold up the others; who is alone on a machine should never meet one.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address, ip_network
 from typing import Final, Literal
 
 from tenuto.ports.limits import Limits, Rate, Verdict
+from tenuto.sdk.http.addresses import unwrapped
 from tenuto.service.principal import Principal
 from tenuto.service.refusals import Refused
 
@@ -25,6 +27,17 @@ EXPOSED: Final[Mapping[str, Rate | None]] = {
 }
 # Where only this machine can ask, its user is not to be held up; passwords are guessed slowly all the same.
 LOOPBACK: Final[Mapping[str, Rate | None]] = {**dict.fromkeys(EXPOSED), "auth": Rate(120, _MINUTE)}
+
+
+def household(address: str) -> str:
+    """Who is counted as one: of IPv6 everybody has 2^64 addresses, and would never be asked to wait."""
+    if ":" not in address:
+        return address
+    try:
+        plain = unwrapped(ip_address(address))
+    except ValueError:
+        return address
+    return str(plain) if plain.version == 4 else str(ip_network((int(plain) >> 64 << 64, 64)))
 
 
 class Limited(Refused):
@@ -48,10 +61,10 @@ class Turnstile:
 
     def address(self, address: str) -> Verdict | None:
         """Any request from there, before anybody knows who asks."""
-        return self._pass("address", address)
+        return self._pass("address", household(address))
 
     def login(self, address: str) -> Verdict | None:
-        return self._pass("auth", address)
+        return self._pass("auth", household(address))
 
     def asker(self, who: Principal, kind: RouteClass) -> Verdict | None:
         """The verdict that leaves least; raises `Limited`."""

@@ -16,6 +16,7 @@ from tenuto.ports.users import User
 from tenuto.service.audit import audit
 from tenuto.service.backoff import Backoff
 from tenuto.service.gate import Gate, Standing
+from tenuto.service.limits import household
 from tenuto.service.passwords import Passwords
 from tenuto.service.principal import Principal
 from tenuto.service.refusals import Refused
@@ -68,15 +69,16 @@ class Login:
         """Begin a session. Whatever is wrong, the answer is the same and takes as long."""
         now = self.clock()
         known = hashlib.sha256(normal_login(login).encode("utf-8", "surrogatepass")).digest()
-        self._check_pace(known, client)
+        near = household(client)
+        self._check_pace(known, near)
         user = await self._proven(login, password)
         if user is None:
-            self._near.failed((known, client), self.steady())
+            self._near.failed((known, near), self.steady())
             self._all.failed(known, self.steady())
             async with self.store.write() as tx:
                 await audit(tx, None, "login", details={"client": client}, outcome="refused", at=now)
             raise wrong()
-        self._near.succeeded((known, client))
+        self._near.succeeded((known, near))
         self._all.succeeded(known)
         return await self._begin(user, password, tenant, now)
 
