@@ -278,8 +278,8 @@ class TestAtATerminal:
         terminal = Terminal(project, "agents", "run", "keeper", "Some tea")
         terminal.read_until("[e]dit:")
         terminal.type("e")
-        terminal.read_until("Arguments (JSON):")
-        terminal.type('{"value": "green tea"}')
+        terminal.read_until('value = "tea":')
+        terminal.type("green tea")
         code = terminal.end()
 
         assert code == 0

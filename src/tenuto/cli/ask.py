@@ -5,7 +5,6 @@ in a thread that could not be stopped.
 """
 
 import asyncio
-import json
 import os
 import sys
 from collections.abc import Mapping
@@ -13,12 +12,14 @@ from typing import Any, cast
 
 from tenuto.cli.ask_agent import ask_agent
 from tenuto.cli.describe import question_of, result_text
-from tenuto.cli.look import headline, note, safe
+from tenuto.cli.look import compact, headline, note, safe, shorten
 from tenuto.service.inputs import check, read_as
 from tenuto.service.projection import Wait
 from tenuto.service.refusals import Invalid
 
 Json = object
+
+_LONGEST = 60  # characters of what stands in a field already
 
 _YES = {"y": True, "yes": True, "n": False, "no": False}
 
@@ -130,7 +131,7 @@ def _kind(field: Mapping[str, Json]) -> str:
         if isinstance(choices, list)
         else field.get("type")
     )
-    default = f" = {json.dumps(field['default'], ensure_ascii=False)}" if "default" in field else ""
+    default = f" = {shorten(compact(field['default']), _LONGEST)}" if "default" in field else ""
     return f" ({kind}{default})" if kind else default
 
 

@@ -49,13 +49,29 @@ async def _tool(wait: Wait, prompts: Prompts) -> dict[str, Json]:
         note("  Please answer y, n or e.")
 
 
-async def _edited(ask: Mapping[str, Json], arguments: Json, prompts: Prompts) -> Json:
-    """Other arguments, as the tool takes them."""
+async def _edited(ask: Mapping[str, Json], arguments: Mapping[str, Json], prompts: Prompts) -> Json:
+    """Other arguments, as the tool takes them: one by one where its schema names them."""
     schema = cast("Mapping[str, Json]", ask.get("schema") or {"type": "object"})
+    fields = schema.get("properties")
+    if not isinstance(fields, dict) or not fields:
+        return await _whole(schema, arguments, prompts)
+    named = cast("dict[str, dict[str, Json]]", fields)
+    note("  Enter keeps what stands there.")
+    given = {
+        name: {**field, "default": arguments[name]} if name in arguments else field for name, field in named.items()
+    }
+    unnamed = {name: value for name, value in arguments.items() if name not in named}
+    return {**unnamed, **cast("dict[str, Json]", await prompts.fill_in({**schema, "properties": given}))}
+
+
+async def _whole(schema: Mapping[str, Json], arguments: Mapping[str, Json], prompts: Prompts) -> Json:
     note(f"  {safe(compact(arguments))}")
     while True:
+        said = await prompts.line("  Arguments (JSON; enter keeps them): ")
+        if not said.strip():
+            return arguments
         try:
-            value = read_as(schema, await prompts.line("  Arguments (JSON): "), "arguments")
+            value = read_as(schema, said, "arguments")
             problems = check(schema, value, "arguments")
         except Invalid as refused:
             value, problems = None, refused.problems
