@@ -74,11 +74,20 @@ def _longest(spec: ModelSpec) -> str:
 
 
 def _lent(client: Any) -> Any:
-    """A client that whoever was given it may close, while its owner's stays open."""
-    lent = copy.copy(client)
-    lent.aclose = _nothing
+    """A client that whoever was given it may close, while its owner's stays open: its own answers alone are closed.
+
+    A library that gives up in the middle of a stream leaves that to the garbage collector, which closes the layers of it
+    all at once, so that they get into each other's way.
+    """
+    lent, answers = copy.copy(client), list[Any]()
+
+    async def send(*given: Any, **more: Any) -> Any:
+        answers.append(await client.send(*given, **more))
+        return answers[-1]
+
+    async def close() -> None:
+        for answer in answers:
+            await answer.aclose()
+
+    lent.send, lent.aclose = send, close
     return lent
-
-
-async def _nothing() -> None:
-    return
