@@ -121,13 +121,13 @@ class TestAtATerminal:
         assert "go ahead" in terminal.text.partition("Comment")[2].partition("go ahead")[2]
 
     def test_a_question_can_be_left_open(self, write: Write, project: Path) -> None:
-        """Ctrl-d leaves it to somebody else; the run goes on waiting until ctrl-c."""
+        """Ctrl-d leaves it to somebody else, who is told how; the run goes on waiting until ctrl-c."""
         write("ask.yaml", ASK)
 
         terminal = Terminal(project, "run", "ask.yaml", "--name", "q")
         terminal.read_until("Approve? [y/n]")
         os.write(terminal.fd, b"\x04")
-        terminal.read_until("left open")
+        terminal.read_until("left open: tenuto runs signal q ok --approve")
         terminal.process.send_signal(2)
         code = terminal.end()
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, TextIO
 
 from tenuto.cli.ask import NoAnswer, ask, can_ask
+from tenuto.cli.describe import wait_todo
 from tenuto.cli.display import Display, display_for
 from tenuto.cli.ending import with_nothing_left
 from tenuto.cli.failures import INTERRUPTED, exit_code
@@ -147,7 +148,7 @@ class Following:
         try:
             await self._engine.signal(asker.run, name, await ask(wait), by=self._manner.by)
         except NoAnswer:
-            note("  left open")
+            note(f"  left open: {wait_todo(wait, self._follower.view().name + self._manner.words)}")
         except Refused as refused:
             note(f"  {refused}")
         except asyncio.CancelledError:
