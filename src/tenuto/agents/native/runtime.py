@@ -1,6 +1,5 @@
 """Model, tools, model, … until the model asks for no more tools. All that makes it durable is the desk's."""
 
-from tenuto.agents.native.compaction import shortened
 from tenuto.sdk import Context
 from tenuto.sdk.agents import Answer, Ask, Message, Result, Work
 from tenuto.sdk.agents.desk import Desk
@@ -11,9 +10,7 @@ class Native:
     async def run(self, work: Work, ctx: Context) -> Result:
         desk = await Desk.open(work, ctx)
         messages = opening(work)
-        begun = len(messages)
         while True:
-            messages = await shortened(desk, messages, begun)
             answer = await desk.asker.ask(_question(desk, messages))
             if not answer["tool_calls"]:
                 return desk.result(answer["text"], answer.get("data"))

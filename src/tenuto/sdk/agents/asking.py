@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, cast
 
 from tenuto.sdk.agents.chain import Chain
+from tenuto.sdk.agents.compacting import Compaction, explained
 from tenuto.sdk.agents.messages import Answer, Ask, Message, ToolCall
 from tenuto.sdk.agents.model import Endpoint, Model, ModelError, Tell
 from tenuto.sdk.agents.standing import Standing
@@ -25,7 +26,7 @@ class Asker:
     """Of one agent at work. `expect`: is told of the calls that an answer asks for, in the order of the model.
 
     `wired`: who asks at an endpoint. A framework's own class speaks there where a runtime brings one. `endpoints`: where to
-    ask, if not where the agent's file says.
+    ask, if not where the agent's file says. `compacts`: long conversations are summed up here.
     """
 
     def __init__(
@@ -35,6 +36,7 @@ class Asker:
         *,
         wired: Callable[[Endpoint], Model] = ours,
         endpoints: Sequence[Endpoint] | None = None,
+        compacts: bool = False,
     ) -> None:
         self._standing = standing
         self._expect = expect
@@ -44,6 +46,7 @@ class Asker:
         self._asked = 0
         self._holds = 0
         self._endpoints = None if endpoints is None else list(endpoints)
+        self._compaction = Compaction(standing.agent, self._sum_up) if compacts else None
 
     async def ask(self, ask: Ask, tell: Tell | None = None) -> Answer:
         """One answer, with `data` where `output` was asked for. Its text is streamed as it comes; `tell` is given it too.
@@ -54,11 +57,17 @@ class Asker:
         async def once(question: Ask) -> Answer:
             return await self._step(question, tell)
 
+        if self._compaction is not None:
+            ask = {**ask, "messages": await self._compaction.of(ask["messages"])}
         answer = await fitted({"agent": self._standing.agent.name, **ask}, once)
         self._expect(answer["tool_calls"])
         return answer
 
-    async def _step(self, ask: Ask, tell: Tell | None) -> Answer:
+    async def _sum_up(self, ask: Ask) -> Answer:
+        return await self._step({"agent": self._standing.agent.name, **ask}, None, aloud=False)
+
+    async def _step(self, ask: Ask, tell: Tell | None, *, aloud: bool = True) -> Answer:
+        """`aloud`: what it says is streamed."""
         self._asked += 1
         key = f"model:{self._asked}"
         ledger = self._standing.ledger
@@ -68,7 +77,7 @@ class Asker:
         said = self._chain.of(ask["messages"], ask.get("output"))
 
         async def call(_: str) -> Answer:
-            return await self._answer(ask, tell, key)
+            return await self._answer(ask, tell, key, aloud=aloud)
 
         answer = await self._ctx.step(key, call, said)
         ledger.turn()
@@ -82,7 +91,7 @@ class Asker:
             self._holds += 1
             await self._ctx.suspend(f"held:{self._holds}", timeout=_A_MOMENT)
 
-    async def _answer(self, ask: Ask, tell: Tell | None, key: str) -> Answer:
+    async def _answer(self, ask: Ask, tell: Tell | None, key: str, *, aloud: bool) -> Answer:
         question = await self._with_images(ask)
         failed: ModelError | None = None
         for endpoint in await self._reach():
@@ -90,16 +99,20 @@ class Asker:
                 name, why = endpoint.spec.name, failed.message
                 self._ctx.log(f"{name} is asked instead: {why}", model=name, why=why)
             try:
-                return await self._ask_at(endpoint, question, tell, key)
+                return await self._ask_at(endpoint, question, tell, key, aloud=aloud)
             except ModelError as error:
                 failed = error
-        raise failed or ModelError(f"{self._standing.agent.name} names no model", retry=False)
+        if failed is None:
+            raise ModelError(f"{self._standing.agent.name} names no model", retry=False)
+        raise explained(failed)
 
-    async def _ask_at(self, endpoint: Endpoint, ask: Ask, tell: Tell | None, key: str) -> Answer:
+    async def _ask_at(self, endpoint: Endpoint, ask: Ask, tell: Tell | None, key: str, *, aloud: bool) -> Answer:
         told = False
 
         def hear(piece: str) -> None:
             nonlocal told
+            if not aloud:
+                return
             told = True
             self._ctx.stream({"text": piece})
             if tell is not None:

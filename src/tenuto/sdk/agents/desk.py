@@ -35,7 +35,7 @@ class Desk:
             if "strangers" in message:  # what was remembered of them is theirs still
                 standing.taint.join(Taint(list(message["strangers"]), ["session"]))
         caller = Caller(standing, await _granted(work.agent, standing))
-        return cls(work, standing, Asker(standing, caller.expect, wired=wired), caller)
+        return cls(work, standing, Asker(standing, caller.expect, wired=wired, compacts=True), caller)
 
     @property
     def output(self) -> dict[str, Any] | None:

@@ -1,14 +1,17 @@
 """What an agent answers, and what those see who watch it."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from tenuto.sdk import NodeError
-from tenuto.sdk.agents import Agent, ModelError, Work
-from tenuto.testing.agents import FakeEndpoint, FakeHouse
+from tenuto.sdk.agents import Agent, Answer, Ask, ModelError, Work
+from tenuto.sdk.agents.model import Tell
+from tenuto.testing.agents import FakeEndpoint, FakeHouse, FakeTool
 from tenuto.testing.context import FakeContext
+from tenuto.testing.models import ScriptedModel
 
 from .calls import adding, asking
-from .stage import Playing, Told, play, played
+from .stage import Playing, Told, play, played, said
 
 CITY = {
     "type": "object",
@@ -18,6 +21,21 @@ CITY = {
 }
 PARIS = {"city": "Paris", "people": 2_100_000}
 GEOGRAPHER = Agent(name="main", prompt="You are kind.", version="1", output=CITY)
+
+
+class _Reader(Told):
+    """Reads seven times, then answers; sums up when it is told to. However short what it is shown has become."""
+
+    def __init__(self) -> None:
+        super().__init__([])
+        read: dict[str, Any] = {"calls": [{"tool": "book:read", "arguments": {}}]}
+        self._says: Iterator[Any] = iter([*[read] * 7, "I have read it."])
+
+    async def answer(self, ask: Ask, tell: Tell, *, key: str) -> Answer:
+        says: Any = "It is long." if said(ask).startswith("Sum up") else next(self._says)
+        self.asked.append({**ask, "messages": list(ask["messages"])})
+        fresh: Ask = {**ask, "messages": [message for message in ask["messages"] if message["role"] == "user"]}
+        return await ScriptedModel([says]).answer(fresh, tell, key=key)
 
 
 class Answers(Playing):
@@ -83,6 +101,44 @@ class Answers(Playing):
         pieces = [delta["text"] for delta in ctx.deltas if "text" in delta]
         assert len(pieces) > 3
         assert "".join(pieces) == text
+
+    @played
+    async def test_a_long_conversation_is_summed_up(self) -> None:
+        """The task stays word for word, the newest turn stays, nobody hears the summary, and a resumed run makes it no second time."""
+        agent = Agent(name="main", prompt="You read.", version="1", tools=("book:read",), extra={"max_context": 2_500})
+        pages = iter(range(100))
+        book = FakeTool("book:read", lambda: f"page {next(pages)} " * 100)
+        model = _Reader()
+
+        result, _, ctx = await play(self.make_runtime(), model, book, agent=agent)
+        asked = [len(str(ask["messages"])) for ask in model.asked]
+        again = FakeContext(agents=ctx.agents, steps=ctx.steps)
+        await play(self.make_runtime(), model, book, agent=agent, context=again)
+
+        sums = [place for place, ask in enumerate(model.asked) if said(ask).startswith("Sum up")]
+        last = model.asked[-1]
+        assert result["text"] == "I have read it."
+        assert len(sums) == 2
+        assert all(asked[place + 1] < asked[place] for place in sums)
+        assert [said(last, 0), said(last, 1)] == ["You read.", "Go on."]
+        assert "<so_far>\nIt is long." in said(last, 2)
+        assert last["messages"][-1]["role"] == "tool"
+        assert "It is long." not in str(ctx.deltas)
+        assert len(model.asked) == len(asked)
+
+    @played
+    async def test_a_conversation_that_no_model_can_read_says_what_to_do(self) -> None:
+        def refuse(_: Any) -> None:
+            raise ModelError("This model's maximum context length is 8192 tokens", retry=False)
+
+        failed: NodeError | None = None
+        try:
+            await play(self.make_runtime(), Told(["never"], before=refuse))
+        except NodeError as error:
+            failed = error
+
+        assert failed is not None
+        assert "max_context" in failed.message
 
     @played
     async def test_where_a_model_fails_the_next_one_is_asked(self) -> None:
