@@ -112,7 +112,12 @@ class TestLooking:
 
         assert [each["task"] for each in [*first["items"], *second["items"]]] == ["Task 2", "Task 1", "Task 0"]
         assert second["next_cursor"] is None
-        assert (await admin.get(f"/v1/workflows/{other}")).status_code == 404
+        for word in (other, "nobody"):
+            answer = await admin.get(f"/v1/workflows/{word}")
+            assert (answer.status_code, answer.json()["detail"].partition(":")[0]) == (
+                404,
+                f"there is no workflow `{word}`",
+            )
         assert (await admin.delete(f"/v1/workflows/{other}")).status_code == 404
         assert (await admin.get("/v1/workflows", params={"status": "odd"})).status_code == 422
         assert (await admin.get("/v1/workflows", params={"cursor": "odd"})).status_code == 400

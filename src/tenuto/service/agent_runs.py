@@ -11,6 +11,7 @@ from typing import Final, Literal
 from tenuto.core.flow.findings import mapping
 from tenuto.ports.journal import RunEntry, RunQuery
 from tenuto.sdk.agents import Agent
+from tenuto.sdk.errors import NodeError
 from tenuto.service import pages
 from tenuto.service.agent_flows import AGENT_LABEL, Order, agent_of, execution, flow_of, read_flow
 from tenuto.service.agent_names import find
@@ -19,7 +20,8 @@ from tenuto.service.named import named
 from tenuto.service.platform import Platform
 from tenuto.service.principal import Principal
 from tenuto.service.projection import RunView
-from tenuto.service.refusals import Refused
+from tenuto.service.published import DEFAULT_STAGE
+from tenuto.service.refusals import Invalid, Problem, Refused
 from tenuto.service.starting import LONGEST_WAIT, Asked, Before, Started, ended, start_flow
 
 Json = object
@@ -78,10 +80,21 @@ async def execute(
     """Start it. Whoever may execute agents needs no right to flows for this: the document is ours."""
     await platform.flows.published.stage(who.tenant, stage)
     agent = await known(platform, who, order.agent)
+    await _check_model(platform, who, order.model, stage)
     order = replace(order, agent=agent.name)
     flow = read_flow(execution(order), platform.flows.library)
     asked = Asked(flow=flow.name, input=order.input, stage=stage, name=name, labels={AGENT_LABEL: agent.name})
     return await start_flow(platform, who, flow, asked, key=key, led=led, trace=trace, before=before)
+
+
+async def _check_model(platform: Platform, who: Principal, model: str | None, stage: str | None) -> None:
+    """One that is named in the request can be asked, as far as its name and its key go: else no run would come of it."""
+    if not model:
+        return
+    try:
+        await platform.models.endpoints([model], tenant=who.tenant, stage=stage or DEFAULT_STAGE)
+    except NodeError as error:
+        raise Invalid("the request", [Problem("model", "no_model", error.message)]) from None
 
 
 async def execution_of(platform: Platform, who: Principal, run: str) -> Execution:

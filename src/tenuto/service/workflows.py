@@ -148,9 +148,13 @@ async def cancel(platform: Platform, who: Principal, word: str) -> Workflow:
 
 
 async def _found(platform: Platform, who: Principal, word: str) -> RunEntry:
-    entry = await named(platform.archive, who.tenant, word)
+    missing = Refused("not_found", f"there is no workflow `{word[:80]}`", "GET /v1/workflows lists them")
+    try:
+        entry = await named(platform.archive, who.tenant, word)
+    except Refused:
+        raise missing from None
     if entry.flow != FLOW or entry.labels.get(_LABEL) != FLOW:
-        raise Refused("not_found", f"there is no workflow `{word[:80]}`", "GET /v1/workflows lists them")
+        raise missing
     return entry
 
 
