@@ -44,11 +44,30 @@ def test_a_long_document_is_read_in_parts() -> None:
     assert (part["text"], part["characters"]) == ("56789", 100)
 
 
-@pytest.mark.parametrize("name", ["", "  ", "..", "../etc/passwd", "a/b.md", "a\\b", "a\nb", "x" * 201])
+@pytest.mark.parametrize(
+    "name", ["", "  ", "..", "../etc/passwd", "a/b.md", "a\\b", "a\nb", "x" * 201, "a\u202emd.exe"]
+)
 def test_a_name_is_no_way_to_elsewhere(name: str) -> None:
     """It stands in a header one day, and in somebody's folder."""
     with pytest.raises(NodeError, match="no name of a file"):
         write(FakeContext(), name, "x")
+
+
+@pytest.mark.parametrize(
+    ("content", "media_type", "text"),
+    [
+        (b"", "text/plain", ""),
+        ("Plän".encode("utf-16"), "text/plain", "Plän"),
+        ("Plän".encode("utf-8-sig"), "application/octet-stream", "Plän"),
+        ("привет".encode("cp1251"), "text/plain; charset=windows-1251", "привет"),
+        ("Plän".encode("latin-1"), "text/plain; charset=klingon", "Plän"),
+    ],
+    ids=["nothing", "utf-16", "mark", "named", "unknown"],
+)
+def test_a_text_is_read_in_the_letters_that_it_is_written_in(content: bytes, media_type: str, text: str) -> None:
+    ctx = FakeContext()
+
+    assert read(ctx, kept(ctx, content, media_type))["text"] == text
 
 
 @pytest.mark.parametrize(("content", "media_type"), [(b"\x89PNG\r\n\x1a\n\0", "image/png"), (b"a\0b", "text/plain")])

@@ -88,7 +88,7 @@ def test_a_header_is_not_smuggled_in(given: dict[str, Any], said: str) -> None:
         ({"END": "554 we think this is spam"}, "email", False),
         ({"RCPT": "550 no"}, "email", False),
         ({"DATA": None}, "connection", True),
-        ({"END": None}, "connection", True),
+        ({"END": None}, "lost", False),  # it had all of it: nobody knows, so it is not sent again
     ],
 )
 def test_what_the_server_says_is_told(answers: dict[str, str | None], kind: str, retry: bool) -> None:
@@ -99,6 +99,60 @@ def test_what_the_server_says_is_told(answers: dict[str, str | None], kind: str,
     assert (caught.value.type, caught.value.retry) == (kind, retry)
     assert server.mails == []
     assert SEND.effects == "once"
+
+
+@pytest.mark.parametrize("answer", ["421 whatever", None], ids=["odd", "hangs-up"])
+def test_a_mail_is_sent_however_the_server_says_goodbye(answer: str | None) -> None:
+    with MailServer(answers={"QUIT": answer}) as server:
+        sent = send(server)
+
+    assert sent["accepted"] == ["ada@example.com"]
+
+
+def test_people_have_names_and_domains_have_letters() -> None:
+    """In the header as people write it, on the wire as machines do; nobody gets it twice."""
+    with MailServer() as server:
+        sent = send(server, to=["Ada Löve <ada@example.com>", '"Bob, B." <bob@exämple.com>'], cc=["ada@example.com"])
+
+    recipients, content = server.mails[0]
+    assert recipients == sent["accepted"] == ["ada@example.com", "bob@xn--exmple-cua.com"]
+    assert "Ada =?utf-8?q?L=C3=B6ve?= <ada@example.com>" in content.decode()
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["a@b c@d", "a@b;c@d", "a@b@c", "<a@b", "a@b (x)", "list:a@b;", "a@[10.0.0.1]", "a@-b", "a@b..c", ".a@b", "a@"],
+)
+def test_what_could_be_read_as_somebody_else_is_no_address(address: str) -> None:
+    with MailServer() as server, pytest.raises(NodeError, match="no mail address"):
+        send(server, to=[address])
+
+    assert server.mails == []
+
+
+def test_what_a_server_cannot_do_is_told() -> None:
+    with MailServer() as server, pytest.raises(NodeError, match="letters beyond ASCII before the @"):
+        send(server, to=["jürgen@example.com"])
+    with MailServer(answers={"END": "554 spam\x1b[31m"}) as server, pytest.raises(NodeError) as caught:
+        send(server)
+    with pytest.raises(NodeError, match="cannot be reached: Connection refused"):
+        send(server)
+
+    assert caught.value.message.isprintable()
+
+
+def test_odd_content_does_no_harm() -> None:
+    """NUL, half a character; a file that claims to be a mail, or another header."""
+    with MailServer() as server:
+        ctx = sender(server)
+        kinds = ["message/rfc822", "multipart/mixed", "weird", "text/plain; x=\r\nBcc: eve@example.com", "/"]
+        files = [asyncio.run(ctx.files.put(b"x", name="a\r\nBcc: e@e", media_type=kind)) for kind in kinds]
+        send(server, ctx, subject="a\0b", text="a\0\ud800b\n.\nc", attachments=files)
+
+    content = server.mails[0][1]
+    assert content.count(b"Content-Type: application/octet-stream") == 4
+    assert b"\r\nBcc" not in content
+    assert b"\0" not in content
 
 
 def test_a_password_is_not_said_in_the_open() -> None:

@@ -55,6 +55,27 @@ def test_a_page_is_its_text_its_title_and_its_links(server: Server) -> None:
     assert page["links"][1]["url"] == "https://example.com/x?a=1&b=2"
 
 
+@pytest.mark.parametrize(
+    ("body", "content_type", "text"),
+    [
+        ("<p>привет".encode("cp1251"), "text/html; charset=windows-1251", "привет"),
+        (b'<meta charset="windows-1251"><p>' + "привет".encode("cp1251"), "text/html", "привет"),
+        ("<p>caf\xe9".encode("latin-1"), "text/html", "café"),
+        ("<p>日本".encode("utf-16"), "text/html; charset=klingon", "日本"),
+        (b"a\0\x1b[31mb\x7fc\n", "text/plain", "a[31mbc\n"),
+        (b"", "text/html", ""),
+        (b"<p>a-b", "text/html; charset=punycode", "a-b"),
+    ],
+    ids=["header", "head", "old", "mark", "control", "nothing", "no-letters"],
+)
+def test_a_page_is_read_in_the_letters_that_it_is_written_in(
+    server: Server, body: bytes, content_type: str, text: str
+) -> None:
+    server.routes["/"] = lambda _: http(body=body, content_type=content_type)
+
+    assert fetch(server.url())["text"] == text
+
+
 def test_a_long_page_is_cut_and_says_so(server: Server) -> None:
     """What an agent is given is bounded."""
     server.routes["/"] = lambda _: http(body=b"<p>" + b"x" * 5_000, content_type="text/html")

@@ -3,6 +3,7 @@
 from typing import TypedDict
 
 from tenuto.sdk import Context, FileRef, NodeError, node
+from tenuto.sdk.decoding import charset_in, decoded
 
 MOST = 1_000_000  # characters
 _TEXT = ("text/", "application/json", "application/xml", "application/yaml", "application/javascript")
@@ -43,11 +44,10 @@ async def read(file: FileRef, start: int = 0, most: int = 20_000, *, ctx: Contex
 
 def _text(content: bytes, file: FileRef) -> str:
     kind = str(file.get("media_type", ""))
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
+    text = decoded(content, charset_in(kind))
+    if text is None:
         if not kind.startswith(_TEXT):
-            raise _no_text(kind) from None
+            raise _no_text(kind)
         return content.decode("latin-1")  # old text files; every byte is a character
     if "\0" in text:
         raise _no_text(kind)

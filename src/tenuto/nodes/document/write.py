@@ -23,7 +23,7 @@ _TYPES = {
     ".js": "text/javascript",
     ".sql": "application/sql",
 }
-_BAD = re.compile(r"[\x00-\x1f\x7f/\\]")
+_BAD = re.compile(r"[/\\]")
 
 
 @node("document.write")
@@ -34,11 +34,12 @@ async def write(name: str, text: str, *, ctx: Context) -> FileRef:  # noqa: D417
         name: What the file is called, such as `plan.md`: no folders. Its ending says what it is.
         text: The whole content.
     """
-    if not name.strip(" .") or len(name) > LONGEST_NAME or _BAD.search(name):
+    if not name.strip(" .") or len(name) > LONGEST_NAME or _BAD.search(name) or not name.isprintable():
         raise NodeError(
             f"`{name[:60]!r}` is no name of a file: 1 to {LONGEST_NAME} characters, without folders",
             type="input",
             retry=False,
         )
+    name = name.strip()
     media_type = _TYPES.get(PurePosixPath(name).suffix.lower(), "text/plain")
     return await ctx.files.put(text.encode("utf-8", "replace"), name=name, media_type=f"{media_type}; charset=utf-8")

@@ -4,15 +4,15 @@ import smtplib
 import socket
 import ssl
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
+from tenuto.nodes.email.line import SECONDS, Line
 from tenuto.sdk import NodeError
 
 MAIL_PORTS: Final = frozenset({25, 465, 587, 2525})
-SECONDS: Final = 30.0  # for a connection, and for each answer
 _PORTS: Final = {"smtp": 587, "smtps": 465}
 
 
@@ -30,9 +30,10 @@ class Server:
         return f"{self.host}:{self.port}"
 
     @contextmanager
-    def connected(self, addresses: list[str]) -> Generator[smtplib.SMTP]:
+    def connected(self, addresses: list[str], line: Line) -> Generator[smtplib.SMTP]:
         """Logged in, if there is somebody to log in. Never sends a password in the open."""
-        with _Secure(self, addresses) if self.secure else _Plain(self, addresses) as smtp:
+        smtp = _Secure(self, addresses, line) if self.secure else _Plain(self, addresses, line)
+        try:
             smtp.ehlo()
             if not self.secure and (self.user or smtp.has_extn("starttls")):
                 smtp.starttls(context=ssl.create_default_context())
@@ -40,6 +41,10 @@ class Server:
             if self.user:
                 smtp.login(self.user, self.password)
             yield smtp
+            with suppress(smtplib.SMTPException, OSError):  # it has the mail: however it says goodbye
+                smtp.quit()
+        finally:
+            smtp.close()
 
 
 def server_of(url: str) -> Server:
@@ -65,18 +70,24 @@ def _malformed() -> NodeError:
 class _Plain(smtplib.SMTP):
     """Connects to the addresses that were looked up and allowed, and never looks the name up again."""
 
-    def __init__(self, server: Server, addresses: list[str]) -> None:
+    def __init__(self, server: Server, addresses: list[str], line: Line) -> None:
         self._addresses = addresses
+        self._line = line
         super().__init__(server.host, server.port, timeout=SECONDS)
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:  # the seam of `smtplib` for this
         del host
         return _connected(self._addresses, port, timeout)
 
+    def send(self, s: Any) -> None:  # whatever is said
+        self._line.sent(s)
+        super().send(s)
+
 
 class _Secure(smtplib.SMTP_SSL):
-    def __init__(self, server: Server, addresses: list[str]) -> None:
+    def __init__(self, server: Server, addresses: list[str], line: Line) -> None:
         self._addresses = addresses
+        self._line = line
         self._name = server.host
         super().__init__(server.host, server.port, timeout=SECONDS, context=ssl.create_default_context())
 
@@ -84,6 +95,10 @@ class _Secure(smtplib.SMTP_SSL):
         del host
         plain = _connected(self._addresses, port, timeout)
         return ssl.create_default_context().wrap_socket(plain, server_hostname=self._name)
+
+    def send(self, s: Any) -> None:  # as above
+        self._line.sent(s)
+        super().send(s)
 
 
 def _connected(addresses: list[str], port: int, timeout: float) -> socket.socket:

@@ -8,9 +8,13 @@ from typing import TypedDict
 
 from tenuto.nodes.web.plain import plain
 from tenuto.sdk import Context, NodeError, node
+from tenuto.sdk.decoding import charset_in, decoded
+from tenuto.sdk.http import Response
 
 MOST = 500_000  # characters of text
 MOST_HTML = 2_000_000
+_HEAD = 2_048  # bytes in which a page may name its charset
+_UNSEEN = dict.fromkeys((*range(9), 11, 12, *range(14, 32), *range(127, 160)))  # but tabs and ends of lines
 _HTML = ("text/html", "application/xhtml+xml")
 
 
@@ -41,10 +45,10 @@ async def fetch(url: str, most: int = 20_000, links: int = 50, *, ctx: Context) 
     if not response.is_text:
         said = f"{url} is no page but {response.media_type}: `http.request` fetches files"
         raise NodeError(said, type="input", retry=False)
+    text = _text(response, page=response.media_type in _HTML)
     if response.media_type not in _HTML:
-        text = response.text
         return {"url": response.url, "title": "", "text": text[:most], "characters": len(text), "links": []}
-    page = await asyncio.to_thread(plain, response.text[:MOST_HTML], response.url)  # others go on meanwhile
+    page = await asyncio.to_thread(plain, text[:MOST_HTML], response.url)  # others go on meanwhile
     return {
         "url": response.url,
         "title": page.title,
@@ -52,3 +56,12 @@ async def fetch(url: str, most: int = 20_000, links: int = 50, *, ctx: Context) 
         "characters": len(page.text),
         "links": page.links[:links],
     }
+
+
+def _text(response: Response, *, page: bool) -> str:
+    """Without what only a terminal would obey. A page may name its charset in its head; one that names none is UTF-8, or old."""
+    named = charset_in(response.headers.get("content-type", ""))
+    if page and not named:
+        named = charset_in(response.content[:_HEAD].decode("latin-1"))
+    text = decoded(response.content, named)
+    return (response.content.decode("cp1252", "replace") if text is None else text).translate(_UNSEEN)
