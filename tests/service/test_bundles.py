@@ -33,6 +33,14 @@ class TestFiles:
         assert tomllib.loads(text.decode())["needs"]["secrets"] == ["KEY"]
         assert found.problems == []
 
+    def test_dots_in_names_and_comments_are_no_keys(self):
+        needs = Needed(nodes=tuple(f"http.request{n}" for n in range(50)))
+        text = bundles.manifest(needs, "research") + b"# " + b"." * 50
+
+        found = bundles.read({"tenuto.toml": text, "flows/research.yaml": FLOW})
+
+        assert (found.needs, found.problems) == (needs, [])
+
     def test_texts_say_their_format_and_the_version_they_are_called_by(self):
         """By the name of the file."""
         found = bundles.read({"flows/a.yaml": FLOW, "flows/b@12.json": b"{}", "flows/c.yml": FLOW})
@@ -64,10 +72,15 @@ class TestFiles:
         assert [problem.code for problem in found.problems] == ["empty"]
 
     @pytest.mark.parametrize(
-        "text", [b"\xff", b"= 1", b"needs = 1", b"[needs]\nvariables = 1", b"[needs]\nnodes = [1]"]
-    )
+        "text",
+        [
+            b"\xff", b"= 1", b"needs = 1", b"[needs]\nvariables = 1", b"[needs]\nnodes = [1]", b"x = " + b"1" * 5_000,
+            b"#" * 100_000, b"a." * 3_000 + b"a = 1", b"[" + b"a." * 3_000 + b"a]", b'"a".' * 3_000 + b"a = 1",
+            b'x = ["""\n""", {' + b"a." * 3_000 + b'a = "x"}]', b"x = ['.', {" + b"a." * 3_000 + b"a = '.'}]",
+        ],
+    )  # fmt: skip
     def test_a_manifest_that_cannot_be_read_is_a_problem(self, text: bytes):
-        """And what it does not say is needed by nobody."""
+        """And what it does not say is needed by nobody. Nothing is parsed that would take more memory than there is."""
         found = bundles.read({"tenuto.toml": text, "flows/a.yaml": FLOW})
 
         assert len(found.problems) == 1

@@ -1,5 +1,6 @@
 """`/v1/flows`: saved, validated, listed, compared, published, taken along."""
 
+import asyncio
 from typing import Annotated, Any, Final
 
 from fastapi import Path, Query, Response
@@ -262,7 +263,8 @@ async def import_(who: Writer, request: Request, platform: ThePlatform) -> Impor
     permission `agents:write` as well. Nothing is published."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != ZIP:
         raise Refused("unsupported_media_type", "a bundle is a zip file", f"send `Content-Type: {ZIP}`")
-    bundle, texts = await transfer.read(platform.flows, bundles.unpack(await request.body()))
+    files = await asyncio.to_thread(bundles.unpack, await request.body())
+    bundle, texts = await transfer.read(platform.flows, files)
     async with platform.store.write() as tx:
         done = await transfer.admit(platform.flows, tx, who, bundle, texts)
     return ImportedShown(

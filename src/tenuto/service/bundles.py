@@ -28,6 +28,11 @@ Files = Mapping[str, bytes]
 MANIFEST: Final = "tenuto.toml"
 MAX_FILES: Final = 500
 MAX_TOTAL: Final = 20 * 2**20  # bytes of a bundle when unpacked
+MAX_MANIFEST: Final = 64 * 1024  # bytes
+MAX_PARTS: Final = 20  # of a key with dots
+
+# Texts and comments, where a dot is no part of a key.
+_TEXTS: Final = re.compile(r""""(?:[^"\\\n]|\\.)*+"|'[^'\n]*+'|#[^\n]*+""")
 _NAME: Final = re.compile(r"flows/([a-z][a-z0-9]*(?:-[a-z0-9]+)*)(?:@([1-9][0-9]{0,8}))?\.(yaml|yml|json)", re.ASCII)
 _AGENT: Final = re.compile(r"agents/([a-z][a-z0-9]*(?:-[a-z0-9]+)*)\.md", re.ASCII)
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)  # the same files make the same zip
@@ -143,8 +148,8 @@ def _unpacked(archive: zipfile.ZipFile, entries: Iterable[zipfile.ZipInfo]) -> d
 
 def _needs(content: bytes, problems: list[Problem]) -> Needed:
     try:
-        table = tomllib.loads(content.decode()).get("needs", {})
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        table = tomllib.loads(_plain(content)).get("needs", {})
+    except (ValueError, RecursionError) as error:
         problems.append(Problem(MANIFEST, "toml", f"this is not TOML: {str(error)[:200]}"))
         return Needed()
     if not isinstance(table, dict):
@@ -152,6 +157,19 @@ def _needs(content: bytes, problems: list[Problem]) -> Needed:
         return Needed()
     said = {key: _names(cast("dict[str, object]", table).get(key, []), key, problems) for key in Needed.__slots__}
     return Needed(**said)
+
+
+def _plain(content: bytes) -> str:
+    """A manifest that takes no more than its length to read: of a key `a.a.a…` the parser keeps all beginnings, which of
+    200 kB fill any memory."""
+    if len(content) > MAX_MANIFEST:
+        raise ValueError(f"it is longer than {MAX_MANIFEST // 1024} kB")
+    text = content.decode()
+    if '"""' in text or "'''" in text:  # where they end could be read in two ways
+        raise ValueError("its texts are of one line each")
+    if any(line.count(".") > MAX_PARTS for line in _TEXTS.sub("", text).splitlines()):
+        raise ValueError(f"it has a key of more than {MAX_PARTS} parts")
+    return text
 
 
 def _names(value: object, key: str, problems: list[Problem]) -> tuple[str, ...]:
