@@ -29,8 +29,13 @@ def decoded(content: bytes, charset: str = "") -> str | None:
     marked = next((name for mark, name in _MARKS if content.startswith(mark)), "")
     for name in (marked, charset, "utf-8"):
         try:
-            if name and codecs.lookup(name).name not in _NO_LETTERS:
+            if name and has_letters(name):
                 return content.decode(name).removeprefix("\ufeff")
         except (LookupError, ValueError):  # nobody knows it, it is none of text, or the content is not in it
             continue
     return None
+
+
+def has_letters(charset: str) -> bool:
+    """Whether texts are written in it. `LookupError` or `ValueError` if it is none."""
+    return codecs.lookup(charset).name not in _NO_LETTERS

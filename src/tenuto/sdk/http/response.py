@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final
 
+from tenuto.sdk.decoding import has_letters
 from tenuto.sdk.errors import NodeError
 
 FIRST_ERROR: Final = 400
@@ -51,7 +52,7 @@ class Response:
             if name.strip().lower() == "charset":
                 charset = value.strip(" \"'")
         try:
-            return self.content.decode(charset, "replace")
+            return self.content.decode(charset if has_letters(charset) else "utf-8", "replace")
         except (LookupError, ValueError):  # a charset nobody knows, or one that is no charset
             return self.content.decode("utf-8", "replace")
 
