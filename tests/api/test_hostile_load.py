@@ -1,10 +1,11 @@
 """SECURITY 91, 92: whatever is sent, the loop goes on: others are answered while bombs are looked at and refused."""
 
 import asyncio
+import gc
 import json
 import logging
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from tenuto.api.serve import calm_collector
 from tenuto.service import relay, ticking
 from tenuto.service.platform import Platform
 
@@ -20,6 +22,16 @@ pytestmark = [pytest.mark.serial, pytest.mark.nightly]
 BOUND = 0.100  # seconds: p99 of how late the loop is
 EACH = 0.005
 _log = logging.getLogger("tenuto.tests")
+
+
+@pytest.fixture(autouse=True)
+def collected_as_a_server_does() -> Iterator[None]:
+    """The usual collector looks at all that there is now and then, for half a second."""
+    before = gc.get_threshold()
+    calm_collector()
+    yield
+    gc.set_threshold(*before)
+    gc.unfreeze()
 
 
 @dataclass
@@ -174,11 +186,17 @@ async def test_bombs_do_not_hold_up_the_loop(admin: httpx2.AsyncClient, platform
 
 @pytest.mark.parametrize("name", sorted(WORK))
 async def test_a_run_of_as_many_nodes_as_there_may_be_lets_others_in(admin: httpx2.AsyncClient, name: str) -> None:
-    """What one word to a run causes is decided at once: its first holds the loop longest, and not for long."""
+    """p99 of the lateness under 100 ms while it runs, is looked at, forked and compared. A single fact is folded in one
+    piece: that of the start, which opens all nodes, is the longest, some 60 ms of a quiet machine."""
     late, document = Lateness(), json.loads(BOMBS[name]())
     async with late.measured():
         answer = await admin.post("/v1/runs?wait=50", json={"document": document}, timeout=60)
+        run = answer.json()["id"]
+        fork = await admin.post(f"/v1/runs/{run}/fork?wait=50", json={"at": 5_000}, timeout=60)
+        compared = await admin.get(f"/v1/runs/{run}/diff/{fork.json()['id']}", timeout=60)
 
-    _log.info("%s: at most %.0f ms late", name, max(late.seen) * 1e3)
+    _log.info("%s: p99 %.0f ms, at most %.0f ms late", name, late.quantile(0.99) * 1e3, max(late.seen) * 1e3)
     assert answer.json()["status"] == "succeeded"
-    assert max(late.seen) < 2.0
+    assert compared.json()["equal"]
+    assert late.quantile(0.99) < BOUND
+    assert max(late.seen) < 0.2

@@ -204,10 +204,13 @@ def _config(server: Server, settings: Settings) -> uvicorn.Config:
 
 
 def calm_collector() -> None:
-    """What is here now stays: looking at it again and again took a third of the time of a request."""
+    """What is here now stays: looking at it again and again took a third of the time of a request.
+
+    What is young is looked at often, so that never much of it is looked at in one go: nobody is answered meanwhile.
+    """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(20_000, 20, 50)
+    gc.set_threshold(20_000, 5, 200)
 
 
 async def _drain(server: Server, web: uvicorn.Server) -> None:

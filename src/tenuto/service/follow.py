@@ -89,6 +89,14 @@ class Follower:
             if ns.status == "cancelled" and not (node := self._projector.node(ns.path)).settled:
                 node.status, node.ended_at, node.wait = "cancelled", at, None
 
+    @property
+    def paused(self) -> bool:
+        return self._projector.view.paused
+
+    def number(self, version: int | None) -> None:
+        """Under which its flow was saved: facts do not say it."""
+        self._projector.view.version = version
+
     def running(self, path: str, at: float) -> None:
         """An attempt was seen to begin: no fact says so."""
         node = self._projector.node(path)

@@ -172,7 +172,7 @@ async def resume(archive: Archive, engine: Engine, word: str, *, by: str | None 
 async def _pause(archive: Archive, engine: Engine, word: str, *, paused: bool, by: str | None) -> RunEntry:
     """Harmless where it is so already: nothing is recorded of that."""
     entry = await _open_run(archive, word)
-    if (await archive.follower(entry)).view().paused != paused:
+    if (await archive.follower(entry)).paused != paused:
         await engine.signal(entry.id, PAUSE if paused else RESUME, None, by=by)
     return entry
 

@@ -138,7 +138,7 @@ class Views:
     async def _numbered(self, entry: RunEntry) -> Follower:
         await self._number([entry])
         follower = await self._archive.within(entry.tenant).follower(entry)
-        follower.view().version = entry.version
+        follower.number(entry.version)
         for live in self._feed.present(entry.id):
             _begin(follower, live)
         return follower

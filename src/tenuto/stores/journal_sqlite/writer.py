@@ -28,6 +28,7 @@ from .sql import Connection, Cursor
 BATCH: Final = 1_000  # writes of one transaction, at most
 QUICK: Final = 0.001  # seconds; a disk that is slower than this does not hold up the event loop
 SMALL: Final = 65_536  # bytes of blobs; more is the thread's
+FEW: Final = 100  # facts; more are, too
 CALM: Final = 0.95  # after a hundred writes by the thread, a disk that was ten times too slow is tried again
 TAILS: Final = 100_000  # runs whose last fact is remembered
 
@@ -265,6 +266,8 @@ class Writer:
 
 
 def _is_large(write: Write) -> bool:
+    if len(write.rows) > FEW:
+        return True
     return bool(write.blobs) and sum(len(content) for _, content in write.blobs) > SMALL
 
 
