@@ -24,6 +24,19 @@ class TestLooking:
         assert [item["name"] for item in page["items"]] == ["b", "a"]
         assert page["next_cursor"] is None
 
+    def test_a_page_follows_the_one_before(self, tenuto, write: Write) -> None:
+        """Until there is none; what is no cursor is refused."""
+        write("hello.yaml", HELLO)
+        for name in ("a", "b", "c"):
+            tenuto("run", "hello.yaml", "--name", name)
+        first = tenuto("runs", "list", "--limit", "2", "--json").last
+
+        second = tenuto("runs", "list", "--limit", "2", "--cursor", first["next_cursor"], "--json").last
+
+        assert [item["name"] for page in (first, second) for item in page["items"]] == ["c", "b", "a"]
+        assert second["next_cursor"] is None
+        assert tenuto("runs", "list", "--cursor", "odd").code == 2
+
     def test_a_list_can_be_narrowed(self, tenuto, write: Write) -> None:
         """By status and by flow."""
         write("hello.yaml", HELLO)

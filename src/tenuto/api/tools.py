@@ -136,7 +136,7 @@ async def show(name: Name, who: Reader, platform: ThePlatform, stage: Stage = No
 @router.put(
     "/{name:path}",
     summary="Register a service",
-    responses={201: {"description": "It is new."}} | problems(404, 409),
+    responses={201: {"model": dict[str, Json], "description": "It is new."}} | problems(404, 409),
 )
 async def put(
     name: Name, body: ServiceBody, who: Writer, platform: ThePlatform, tx: Writing, response: Response

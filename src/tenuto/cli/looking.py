@@ -13,7 +13,7 @@ from tenuto.cli.look import COLOURS, Look, ago, compact, duration, line, note, p
 from tenuto.cli.painting import Cell, Painter
 from tenuto.ports.engine import Refused
 from tenuto.ports.journal import RunEntry, RunQuery
-from tenuto.service import runs
+from tenuto.service import pages, runs
 from tenuto.service.archive import Archive
 from tenuto.service.projection import NodeView, RunView
 from tenuto.service.refusals import did_you_mean
@@ -22,12 +22,13 @@ Json = object
 T = TypeVar("T")
 
 
-def list_runs(data: Path | None, statuses: list[str], flow: str | None, limit: int, *, json: bool) -> int:
+def list_runs(
+    data: Path | None, statuses: list[str], flow: str | None, limit: int, cursor: str | None, *, json: bool
+) -> int:
     place = place_of(data)
-    query = RunQuery(statuses=frozenset(statuses) or None, flow=flow, limit=limit)
-    found = _look(place, lambda archive: runs.listing(archive, query))
+    query = RunQuery(statuses=frozenset(statuses) or None, flow=flow, cursor=pages.age_of(cursor), limit=limit + 1)
+    found, next_cursor = pages.split(_look(place, lambda archive: runs.listing(archive, query)), limit)
     if json:
-        next_cursor = found[-1].id if len(found) == limit else None
         say(line({"items": [runs.entry_json(entry) for entry in found], "next_cursor": next_cursor}))
         return 0
     if not found:

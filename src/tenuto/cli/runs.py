@@ -22,13 +22,16 @@ def list_runs(
     ] = None,
     flow: Annotated[str | None, typer.Option("--flow", metavar="NAME", help="Only runs of this flow")] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, max=500, help="How many at most, the newest first")] = 50,
+    cursor: Annotated[
+        str | None, typer.Option("--cursor", metavar="TEXT", help="`next_cursor` of the page before (--json says it)")
+    ] = None,
     data: Data = None,
     json: Json = False,
 ) -> int:
     """List runs, the newest first."""
     from tenuto.cli import looking
 
-    return looking.list_runs(data, status or [], flow, limit, json=json)
+    return looking.list_runs(data, status or [], flow, limit, cursor, json=json)
 
 
 @group.command("show")
