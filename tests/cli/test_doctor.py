@@ -67,13 +67,14 @@ def test_something_else_on_the_port_is_said(
 def test_keys_that_others_can_read_and_a_broken_store_are_said(tenuto, project: Path) -> None:
     """Each with what to do."""
     settle(project)
-    (project / ".tenuto" / "keys.key").chmod(0o644)
+    for name in ("keys.key", "token"):
+        (project / ".tenuto" / name).chmod(0o644)
     (project / ".tenuto" / "store.db").write_bytes(b"not a database" * 1_000)
 
     said = tenuto("doctor")
 
     assert said.code == 1
-    assert "others can read keys.key" in said.out
+    assert "others can read keys.key, token" in said.out
     assert "restore a backup" in said.out
 
 

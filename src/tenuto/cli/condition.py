@@ -80,9 +80,10 @@ def _store(place: Place) -> Iterator[Finding]:
 
 
 def _keys(place: Place) -> Iterator[Finding]:
-    open_ones = [file.name for file in sorted(place.data.glob("*.key")) if file.stat().st_mode & 0o077]
+    ours = [*sorted(place.data.glob("*.key")), *place.data.glob("token")]
+    open_ones = [file.name for file in ours if file.stat().st_mode & 0o077]
     if open_ones:
-        hint = f"chmod 600 {place.data}/*.key"
+        hint = f"chmod 600 {' '.join(str(place.data / name) for name in open_ones)}"
         yield ("keys", f"others can read {', '.join(open_ones)}", False, hint)
     elif place.settings.secret_key is not None:
         yield ("keys", "the master key comes from TENUTO_SECRET_KEY", True, "")
