@@ -112,6 +112,24 @@ def test_a_server_that_nobody_has_asked_is_named(tenuto: Tenuto, write: Write) -
     assert after.err == ""
 
 
+def test_who_only_looks_leaves_nothing_behind(tenuto: Tenuto, project: Path) -> None:
+    for words in (("tools", "list"), ("tools", "show", "debug.echo"), ("mcp", "list"), ("mcp", "remove", "a")):
+        tenuto(*words)
+
+    assert list(project.iterdir()) == []
+
+
+def test_what_cannot_be_called_is_not_started(tenuto: Tenuto, project: Path) -> None:
+    """Bad input is bad input: nothing has failed."""
+    unknown = tenuto("tools", "call", "node:debug.ecko")
+    wrong = tenuto("tools", "call", "node:debug.sleep", "-a", "second=1", "--json")
+
+    assert (unknown.code, wrong.code, wrong.out) == (2, 2, "")
+    assert "did you mean `node:debug.echo`?" in unknown.err
+    assert "`tenuto tools show node:debug.sleep` shows what it takes" in wrong.err
+    assert list(project.iterdir()) == []
+
+
 def test_a_kind_that_there_is_not_is_refused(tenuto: Tenuto) -> None:
     said = tenuto("tools", "list", "--kind", "mpc")
 

@@ -8,8 +8,9 @@ import contextlib
 import getpass
 import os
 import shlex
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from dataclasses import asdict, dataclass, field
+import tempfile
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -116,6 +117,18 @@ def place_of(data: Path | None = None, stage: str | None = None) -> Place:
             "invalid", f"{settings.data} is not a directory", "--data names the directory where runs are kept"
         )
     return Place(settings, f" --data {shlex.quote(str(data))}" if data else "")
+
+
+@contextlib.contextmanager
+def looked_at(place: Place) -> Generator[Place]:
+    """The place for who only looks: where nothing was ever saved, an empty one that is gone afterwards."""
+    from tenuto.bootstrap.store_later import has_store
+
+    if has_store(place.settings):
+        yield place
+        return
+    with tempfile.TemporaryDirectory(prefix="tenuto-") as folder:
+        yield replace(place, settings=replace(place.settings, data=Path(folder)))
 
 
 def user() -> str | None:

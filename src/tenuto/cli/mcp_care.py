@@ -47,7 +47,7 @@ class Given:
 def add(where: Where, name: str, given: Given, *, json: bool) -> int:
     from tenuto.service import mcp_servers
 
-    state = do(where, lambda at: mcp_servers.register(at.shop, at.who, name, given.definition()))
+    state = do(where, lambda at: mcp_servers.register(at.shop, at.who, name, given.definition()), make=True)
     if json:
         say(line(mcp_servers.state_json(state)))
         return 0
@@ -83,7 +83,7 @@ def _row(state: Any) -> list[Cell]:
 def show(where: Where, name: str, *, json: bool) -> int:
     from tenuto.service import mcp_servers
 
-    state = do(where, lambda at: mcp_servers.get(at.shop, at.who, name))
+    state = do(where, lambda at: mcp_servers.get(at.shop, at.who, name), make=True)
     if json:
         say(line(mcp_servers.state_json(state)))
         return 0
@@ -105,7 +105,7 @@ def approve(where: Where, name: str, tools: Sequence[str], *, yes: bool, json: b
         hashes = _wanted(state, tools, yes=yes)
         return await mcp_servers.approve(at.shop, at.who, name, hashes) if hashes else state
 
-    state = do(where, act)
+    state = do(where, act, make=True)
     if json:
         say(line(mcp_servers.state_json(state)))
     else:

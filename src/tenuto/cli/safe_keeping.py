@@ -114,9 +114,7 @@ def at_desk(place: Place, tenant: str, act: Callable[[Desk], Awaitable[T]]) -> T
     from tenuto.bootstrap.vault import open_vault
 
     if not place.data.exists():
-        raise Refused(
-            "not_found", f"there is nothing in {place.data}", "see --data, or set one with `tenuto secrets set`"
-        )
+        raise Refused("not_found", f"there is nothing in {place.data}", "see --data, or start with `tenuto up`")
 
     async def work() -> T:
         async with open_vault(place.settings) as vault:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar, cast
 
 from tenuto.cli.driving import drive
 from tenuto.cli.following import Manner, run_to_the_end
-from tenuto.cli.house import House, Place, place_of, user
+from tenuto.cli.house import House, Place, looked_at, place_of, user
 from tenuto.cli.look import line, note, preview, say
 from tenuto.cli.painting import Cell, Painter
 from tenuto.ports.engine import Refused
@@ -45,19 +45,22 @@ class Bench:
     who: Principal
 
 
-def do(where: Where, act: Callable[[Bench], Awaitable[T]]) -> T:
-    async def work() -> T:
-        async with bench(where) as opened:
+def do(where: Where, act: Callable[[Bench], Awaitable[T]], *, make: bool = False) -> T:
+    """`make`: the directory; who only looks leaves nothing behind."""
+
+    async def work(place: Place) -> T:
+        async with bench(where, place) as opened:
             return await act(opened)
 
-    return asyncio.run(work())
+    with contextlib.nullcontext(where.place) if make else looked_at(where.place) as place:
+        return asyncio.run(work(place))
 
 
 @contextlib.asynccontextmanager
-async def bench(where: Where) -> AsyncGenerator[Bench]:
+async def bench(where: Where, place: Place) -> AsyncGenerator[Bench]:
     from tenuto.bootstrap.tools_here import open_tools
 
-    async with open_tools(where.place.settings) as shop:
+    async with open_tools(place.settings) as shop:
         async with shop.store.read() as tx:
             if await tx.tenants.get(where.tenant) is None:
                 raise Refused("not_found", f"there is no tenant `{where.tenant}`", "see --tenant")
@@ -124,6 +127,7 @@ def _field(name: str, field: dict[str, Any], required: set[str]) -> list[Cell]:
 
 def call(where: Where, name: str, pairs: Sequence[str], arguments: str | None, *, wait: bool, json: bool) -> int:
     from tenuto.service.inputs import from_pairs, read_json
+    from tenuto.service.tool_calls import get, refuse_unfit
 
     place = where.place
     given: Any = read_json(arguments, "--arguments") if arguments is not None else None
@@ -131,6 +135,9 @@ def call(where: Where, name: str, pairs: Sequence[str], arguments: str | None, *
         raise Refused("invalid", "--arguments is a JSON object", 'such as {"query": "otters"}')
     manner = Manner(json, wait, ask=wait, words=place.words, by=user())
     asked: Any = from_pairs(None, pairs, cast("Any", given)) or {}
+    if not name.startswith("flow:"):  # which may be a file here; it is found by the run
+        first = name.startswith("mcp")  # a server may be asked for the first time, and that is kept
+        refuse_unfit(do(where, lambda at: get(at.shop, at.who, name, stage=where.stage), make=first), asked)
     begin = _beginning(place, name, asked)
     return run_to_the_end(drive(place, begin, manner), manner)
 

@@ -106,13 +106,18 @@ async def begin(
     where = await platform.flows.published.stage(who.tenant, stage)
     if where.production and kind == "node":
         raise Refused("forbidden", f"no node is tried on the production stage `{where.name}`", "name another stage")
-    wrong = unfit(tool.parameters, dict(arguments))
-    if wrong:
-        raise Refused("invalid", f"the arguments do not fit `{tool.name}`: {'; '.join(wrong)}")
+    refuse_unfit(tool, arguments)
     if kind == "flow":  # it is a run by itself
         return await _start_flow(platform, who, tool.name, dict(arguments), where.name)
     given = {"tool": tool.name, "arguments": dict(arguments)}
     return await nodes.start_alone(platform, who, NODE, given, stage=stage, label=tool.name)
+
+
+def refuse_unfit(tool: Tool, arguments: Mapping[str, Any]) -> None:
+    wrong = unfit(tool.parameters, dict(arguments))
+    if wrong:
+        hint = f"`tenuto tools show {tool.name}` shows what it takes"
+        raise Refused("invalid", f"the arguments do not fit `{tool.name}`: {'; '.join(wrong)}", hint)
 
 
 async def _start_flow(platform: Platform, who: Principal, tool: str, arguments: dict[str, Any], stage: str) -> str:
