@@ -115,10 +115,10 @@ def _tell_default(agents: Sequence[Agent], default: Choice) -> None:
     say()
     count = plural(len(agents), "agent")
     if default.trouble:
-        painter.line(Cell(f"{count}; no model can be asked: {safe(default.trouble)}", "yellow"))
+        painter.above([Cell(f"{count}; no model can be asked:", "yellow")], Cell(default.trouble, "yellow"))
         return
-    why = f"  {default.why}" if default.why else ""
-    painter.line(Cell(f"{count}; the default model is {safe(default.names + why)}", "bright_black"))
+    head = Cell(f"{count}; the default model is {default.names}", "bright_black")
+    painter.above([head], Cell(default.why, "bright_black"))
 
 
 # --- one
