@@ -229,13 +229,13 @@ class TestTools:
 
         assert "did you mean `mcp`?" in problem.hint
 
-    @pytest.mark.parametrize("all_of_them", ["true", "'*'", "all"])
+    @pytest.mark.parametrize("all_of_them", ["true", "'*'", "all", "[node:x, '*']"])
     def test_approve_may_mean_all_of_its_tools(self, all_of_them):
         agent = agent_of("tools: [mcp:a/b, node:x]", f"approve: {all_of_them}")
 
         assert agent.approve == ("mcp:a/b", "node:x")
 
-    @pytest.mark.parametrize("name", ["mcp:docs/delete", "mcp:docs/*", "search_documents"])
+    @pytest.mark.parametrize("name", ["mcp:docs/delete", "mcp:docs/*", "search_documents", "mcp:*", "http:search_*"])
     def test_approve_may_be_narrower_and_shorter(self, name):
         agent = agent_of("tools: [mcp:docs/*, http:search_documents]", f"approve: ['{name}']")
 
@@ -247,6 +247,13 @@ class TestTools:
         [problem] = agent.problems
         assert (problem.code, problem.line) == ("approves_nothing", 4)
         assert problem.hint == "did you mean `node:http.request`?"
+
+    @pytest.mark.parametrize("name", ["node: email send", "email send", "node:email.*x"])
+    def test_what_names_no_tool_is_not_passed_over(self, name):
+        """Whoever wrote it believes that a person is asked."""
+        agent = agent_of("tools: [node:email.send]", f"approve: ['{name}', Bash]")
+
+        assert [problem.code for problem in agent.problems] == ["approves_nothing"]
 
 
 class TestWhatIsWrong:

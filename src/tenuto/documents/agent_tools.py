@@ -53,7 +53,8 @@ def named(value: object, path: str, found: Findings) -> Iterator[tuple[str, str]
             if isinstance(item, str) and item.strip():
                 yield under(path, index), item.strip()
             else:
-                found.error(under(path, index), "wrong_type", f"a tool is a name, not {what(item)}", _FORM)
+                said = "an empty text" if isinstance(item, str) else what(item)
+                found.error(under(path, index), "wrong_type", f"a tool is a name, not {said}", _FORM)
     elif value is not None:
         found.error(path, "wrong_type", f"`{path}` is a list of names, not {what(value)}", _FORM)
 
@@ -72,21 +73,25 @@ def read_approve(value: object, tools: tuple[str, ...], found: Findings) -> tupl
         return tools
     if value is False:
         return ()
-    names = _kept(named(value, "approve", found), found, aloud=False)
-    for name in names[:MOST]:
+    written = [name for _, name in named(value, "approve", found)]
+    if not _EVERY.isdisjoint(written):
+        return tools
+    names = tuple(dict.fromkeys(ours for name in written if (ours := meant(name)) is not None))
+    strange = [name for name in written if meant(name) is None and _known(name) not in _FOREIGN]
+    for name in [*names, *strange][:MOST]:  # whoever wrote it believes that a person is asked
         if not any(covers(name, tool) or covers(tool, name) for tool in tools):
             hint = did_you_mean(name, tools) or "name it under `tools` as well, or leave it out"
             found.warn("approve", "approves_nothing", f"`{brief(name)}` is none of its tools", hint)
     return names
 
 
-def _kept(names: Iterable[tuple[str, str]], found: Findings, *, aloud: bool = True) -> tuple[str, ...]:
+def _kept(names: Iterable[tuple[str, str]], found: Findings) -> tuple[str, ...]:
     kept: dict[str, None] = {}
     for path, name in names:
         ours = meant(name)
         if ours is not None:
             kept[ours] = None
-        elif aloud:
+        else:
             _say(path, name, found)
     return tuple(kept)
 

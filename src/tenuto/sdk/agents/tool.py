@@ -18,11 +18,14 @@ def wire_name(name: str) -> str:
 
 
 def covers(written: str, name: str) -> bool:
-    """Whether what a file writes means the tool of that full name: the name itself, `mcp:tickets/*`, or the bare `search`."""
-    if written == name or (written.endswith("/*") and name.startswith(written[:-1])):
+    """Whether what a file writes means the tool of that full name: the name itself, `mcp:tickets/*`, `node:email.*`, or the
+    bare `search`."""
+    if written == name:
         return True
+    if ":" in written:
+        return written.endswith("*") and name.startswith(written[:-1])
     rest = name.partition(":")[2]
-    return ":" not in written and written in {rest, rest.rpartition("/")[2]}
+    return written in {rest, rest.rpartition("/")[2]}
 
 
 class Tool(Protocol):
