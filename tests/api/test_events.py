@@ -11,6 +11,7 @@ from fastapi import FastAPI
 
 from api.live import listening
 from api.test_runs import ASKING, HELLO, MANY, YAML, started, waiting
+from tenuto.api.tickets import Door
 from tenuto.bootstrap.server import Server
 
 SSE = {"Accept": "text/event-stream"}
@@ -108,6 +109,24 @@ class TestStream:
 
         with pytest.raises((httpx2.RemoteProtocolError, httpx2.ReadError)):
             await asyncio.wait_for(reading, 5)
+
+    async def test_a_user_has_so_many_streams(
+        self, app: FastAPI, live: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+    ):
+        """SECURITY 83. Those that have ended count no more."""
+        monkeypatch.setattr("tenuto.api.tickets.STREAMS", 1)
+        app.state.door = door = Door(lambda: 0.0)
+        run = (await started(live, "asking"))["id"]
+        reading = asyncio.ensure_future(read(live, run))
+        while not door.streams:  # noqa: ASYNC110  it has no event to wait for
+            await asyncio.sleep(0.01)
+
+        refused = await live.get(f"/v1/runs/{run}/events", headers=SSE)
+        await live.post(f"/v1/approvals/{run}/ok", json={"approved": True})
+        await asyncio.wait_for(reading, 5)
+
+        assert (refused.status_code, refused.json()["code"]) == (429, "rate_limited")
+        assert await read(live, run)
 
     async def test_only_what_is_asked_for_is_shown_beside_facts(self, live: httpx2.AsyncClient):
         """422 for what there is not."""

@@ -29,7 +29,8 @@ Recheck = Callable[[], Awaitable[bool]]
 
 
 class EventStream(StreamingResponse):
-    """`shown`: which of the things that are not recorded are shown, besides facts. `headers`: more of them."""
+    """`shown`: which of the things that are not recorded are shown, besides facts. `headers`: more of them. `left`: called when the
+    reader has left."""
 
     def __init__(
         self,
@@ -39,12 +40,14 @@ class EventStream(StreamingResponse):
         *,
         status: int = 200,
         headers: Mapping[str, str] | None = None,
+        left: Callable[[], None] | None = None,
     ) -> None:
         super().__init__((), status, {**_HEADERS, **(headers or {})}, MEDIA_TYPE)
         self._reader = reader
         self._shown = shown
         self._wire = f"sse:{','.join(sorted(shown))}"
         self._recheck = recheck
+        self._left = left
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         del scope
@@ -58,6 +61,8 @@ class EventStream(StreamingResponse):
             watch.cancel()
             ended = await asyncio.gather(pump, watch, return_exceptions=True)
             self._reader.leave()
+            if self._left is not None:
+                self._left()
         for error in ended:
             if isinstance(error, Exception) and not isinstance(error, OSError):  # OSError: the reader went away
                 raise error

@@ -13,6 +13,7 @@ from tenuto.api.platform import ThePlatform
 from tenuto.api.quick import json_response
 from tenuto.api.routing import Router
 from tenuto.api.run_shapes import EventPage
+from tenuto.api.tickets import door_of
 from tenuto.ports.journal import RunEntry
 from tenuto.service.named import named
 from tenuto.service.platform import Platform
@@ -67,9 +68,9 @@ async def events(
     if entry.status in ENDED and not await history(platform.archive, entry.id, seen, 1):
         return Response(status_code=204)  # tells a browser not to come back
     shown = _shown(include)
-    return EventStream(
-        platform.live.streams.reader(entry.id, seen), shown, lambda: admitted_still(request, "runs:read")
-    )
+    left = door_of(request).read(who)
+    reader = platform.live.streams.reader(entry.id, seen)
+    return EventStream(reader, shown, lambda: admitted_still(request, "runs:read"), left=left)
 
 
 async def _page(platform: Platform, entry: RunEntry, seen: int, limit: int) -> Response:

@@ -1,14 +1,17 @@
-"""Who is connected by WebSocket, and with what: tickets to come in with, and how many connections and readings each has.
+"""Who is connected, by WebSocket or to a stream of events: tickets to come in with, and how many connections each has.
 
 A ticket is for a browser, which cannot send a header: it is asked for with the credential, holds for one connection
 within half a minute, and is all that ever stands in a URL.
 """
 
 import secrets
+import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
+
+from starlette.requests import HTTPConnection
 
 from tenuto.service.principal import Principal
 from tenuto.service.refusals import Refused
@@ -17,6 +20,7 @@ HOLDS: Final = 30.0  # seconds
 MOST_TICKETS: Final = 10_000
 CONNECTIONS: Final = 20  # of one user
 SUBSCRIPTIONS: Final = 100  # of one user, over all connections
+STREAMS: Final = 1_000  # of server-sent events, of one user
 
 
 @dataclass(slots=True, frozen=True)
@@ -29,7 +33,12 @@ class Pass:
 
     @property
     def user(self) -> str:
-        return f"{self.who.kind}:{self.who.id}"
+        return user_of(self.who)
+
+
+def user_of(who: Principal) -> str:
+    """Whose connections are counted together."""
+    return f"{who.kind}:{who.id}"
 
 
 @dataclass(slots=True)
@@ -40,6 +49,7 @@ class Door:
     tickets: dict[str, Pass] = field(default_factory=dict[str, Pass])
     connections: Counter[str] = field(default_factory=Counter[str])
     subscriptions: Counter[str] = field(default_factory=Counter[str])
+    streams: Counter[str] = field(default_factory=Counter[str])
 
     def ticket(self, who: Principal, credential: str) -> str:
         now = self.clock()
@@ -67,6 +77,13 @@ class Door:
     def unsubscribe(self, user: str) -> None:
         _fewer(self.subscriptions, user)
 
+    def read(self, who: Principal) -> Callable[[], None]:
+        """One more stream of events; what is called when it has ended."""
+        user = user_of(who)
+        if not _more(self.streams, user, STREAMS):
+            raise Refused("rate_limited", f"{STREAMS:,} streams of events are open", "close those that nobody reads")
+        return lambda: _fewer(self.streams, user)
+
 
 def _more(counts: Counter[str], user: str, most: int) -> bool:
     if counts[user] >= most:
@@ -79,3 +96,11 @@ def _fewer(counts: Counter[str], user: str) -> None:
     counts[user] -= 1
     if counts[user] <= 0:
         del counts[user]
+
+
+def door_of(connection: HTTPConnection) -> Door:
+    """One for the application."""
+    state: Any = connection.app.state
+    if not hasattr(state, "door"):
+        state.door = Door(time.monotonic)
+    return state.door

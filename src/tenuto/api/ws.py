@@ -13,19 +13,17 @@ understood, 4401 no valid credential (any more), 4403 not allowed, 4408 too slow
 """
 
 import asyncio
-import time
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 from urllib.parse import urlsplit
 
 from fastapi import Request, WebSocket
-from starlette.requests import HTTPConnection
 from starlette.websockets import WebSocketDisconnect
 
 from tenuto.api.access import Known, credential_of, declares
 from tenuto.api.platform import ThePlatform, platform_of
 from tenuto.api.routing import Router
 from tenuto.api.run_shapes import TicketShown
-from tenuto.api.tickets import HOLDS, Door, Pass
+from tenuto.api.tickets import HOLDS, Door, Pass, door_of
 from tenuto.api.ws_session import UNPROVEN, Leave, Session, read_message
 from tenuto.service.platform import Platform
 from tenuto.service.principal import Principal
@@ -97,14 +95,6 @@ async def _proven(socket: WebSocket, platform: Platform) -> Pass | None:
         return Pass(await platform.gate.identify(token, tenant), token)
     except Refused:
         return None
-
-
-def door_of(connection: HTTPConnection) -> Door:
-    """One for the application."""
-    state: Any = connection.app.state
-    if not hasattr(state, "door"):
-        state.door = Door(time.monotonic)
-    return state.door
 
 
 def _own_origin(socket: WebSocket) -> bool:
