@@ -136,6 +136,7 @@ class TestRun:
             (["copywriter", "x", "--model", "openai:gpt-5"], "no key for openai"),
             (["copywriter", "x", "--output", "[1]"], "JSON Schema"),
             (["missing.md", "x"], "missing.md cannot be read"),
+            (["keeper", "x", "--output", "@none.json"], "--output @none.json cannot be read: No such file"),
             (["copywriter", "x", "--agents", "nowhere"], "no directory nowhere"),
         ],
     )

@@ -135,7 +135,8 @@ def _schema_of(word: str) -> Mapping[str, Json]:
         text = Path(word[1:]).expanduser().read_text(encoding="utf-8") if word.startswith("@") else word
         said = json_text.loads(text)
     except (OSError, ValueError) as error:
-        raise Refused("invalid", f"--output cannot be read: {error}", 'such as {"type": "object"}') from None
+        why = error.strerror if isinstance(error, OSError) else error
+        raise Refused("invalid", f"--output {word[:60]} cannot be read: {why}", 'such as {"type": "object"}') from None
     if not isinstance(said, dict):
         raise Refused("invalid", "--output is a JSON Schema, an object", 'such as {"type": "object"}')
     return said  # pyright: ignore[reportUnknownVariableType]  JSON
