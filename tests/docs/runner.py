@@ -6,6 +6,7 @@
   A run's name may differ too, and what the page calls `brave-otter-7f3a` from then on means that run.
 - `tenuto up` goes on in the background until the page ends, on a port of its own; what the page says of
   `127.0.0.1:8090` from then on means that server.
+- `timeout --signal=KILL …` kills its command when all that the page shows of it is printed: seconds differ by machine.
 - A comment before a block says more: `<!-- file: nodes/greet.py -->` where to write it; `<!-- exit: 1 -->` with which
   code its last command ends; `<!-- wrong: unknown_node -->` which problem the flow has; `<!-- not run: why -->`.
 - Anything else must name a language that is not run (`text`, `mermaid`): a block without a language is an error.
@@ -31,6 +32,7 @@ SHOWN_ONLY = {"text", "mermaid", "dockerfile", "diff"}
 SECONDS_A_COMMAND = 60
 ADDRESS = "127.0.0.1:8090"
 READY = "ctrl-c stops"
+KILLED = re.compile(r"timeout --signal=KILL \d+ (.+)")
 
 NAME = r"[a-z]+-[a-z]+-[0-9a-f]{4}\b"
 VOLATILE = [  # what is printed but not compared, the longest first
@@ -157,7 +159,9 @@ class Runner:
         for index, part in enumerate(parts[1:], 1):
             command, shown = re.fullmatch(r"((?:[^\n]*\\\n)*[^\n]*)\n?(.*)", part, re.DOTALL).groups()  # type: ignore[union-attr]
             code = int(block.notes.get("exit", "0")) if index == len(parts) - 1 else 0
-            self._compare(block, command, shown, self._command(block, command, code))
+            killed = KILLED.fullmatch(command)
+            printed = self._killed(block, killed[1], shown) if killed else self._command(block, command, code)
+            self._compare(block, command, shown, printed)
 
     def _command(self, block: Block, command: str, code: int) -> str:
         for ours, real in {**self.names, ADDRESS: self.address}.items():
@@ -187,15 +191,7 @@ class Runner:
     def _up(self, block: Block, command: str) -> str:
         """What the server says until it is ready. Its output goes into a file, so that it never waits for a reader."""
         log = self.folder / f".up-{block.line}.log"
-        with log.open("wb") as out:
-            server = subprocess.Popen(
-                ["bash", "-c", f"exec {command} --port 0"],
-                cwd=self.cwd,
-                env=self.env,
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=subprocess.STDOUT,
-            )
+        server = self._spawn(f"{command} --port 0", log)
         self.servers.append(server)
         end = time.monotonic() + SECONDS_A_COMMAND
         while READY not in log.read_text():
@@ -207,6 +203,30 @@ class Runner:
         assert found is not None
         self.address = found[0]
         return printed.replace(self.address, ADDRESS)
+
+    def _killed(self, block: Block, command: str, shown: str) -> str:
+        """What it printed before it was killed: as many lines as the page shows."""
+        log = self.folder / f".killed-{block.line}.log"
+        process = self._spawn(command, log)
+        end = time.monotonic() + SECONDS_A_COMMAND
+        while log.read_text().count("\n") < shown.count("\n"):
+            if process.poll() is not None or time.monotonic() > end:
+                raise Mismatch(f"{block}: `{command}` did not print\n{shown}\nbut\n{log.read_text()}")
+            time.sleep(0.02)
+        process.kill()
+        process.wait()
+        return log.read_text()
+
+    def _spawn(self, command: str, log: Path) -> subprocess.Popen[bytes]:
+        with log.open("wb") as out:
+            return subprocess.Popen(
+                ["bash", "-c", f"exec {command}"],
+                cwd=self.cwd,
+                env=self.env,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+            )
 
     def _compare(self, block: Block, command: str, shown: str, printed: str) -> None:
         if not shown.strip():

@@ -69,6 +69,11 @@ class TestTheRunner:
         with pytest.raises(Mismatch, match="does not answer"):
             _run(tmp_path, "```console\n$ tenuto up --flows nowhere\n```\n")
 
+    def test_a_command_is_killed_when_it_has_printed_what_the_page_shows(self, tmp_path: Path):
+        _run(tmp_path, "```console\n$ timeout --signal=KILL 3 bash -c 'echo a; sleep 5; touch b'\na\n```\n")
+
+        assert not (tmp_path / "b").exists()
+
     def test_files_are_written_where_the_page_says(self, tmp_path: Path):
         _run(tmp_path, "<!-- file: a/b.txt -->\n```text\nhello\n```\n```console\n$ cat a/b.txt\nhello\n```\n")
 
