@@ -16,7 +16,9 @@ from tenuto.sdk.errors import BrokenNode, NodeError
 from tenuto.sdk.modules import load
 
 T = TypeVar("T")
-_NAME: Final = re.compile(r"([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*):([A-Za-z_]\w*)")
+_NAME: Final = re.compile(
+    r"((?!__)[A-Za-z_]\w*(?:\.(?!__)[A-Za-z_]\w*)*):([A-Za-z_]\w*)"
+)  # `__main__` does what its program does
 _CLOSED: Final = frozenset({"tenuto", *sys.stdlib_module_names})
 
 
