@@ -30,17 +30,27 @@ up: setup ## start the server: the API, and the runs of .tenuto
 tour: setup ## run a small tour of the examples
 	@$(RUN)/python examples/tour.py
 
+# Tests that measure time run alone, so that the others do not disturb them. The types take a minute of one processor: they
+# are checked beside the other tests, and what is wrong with them is said below those.
 .PHONY: test
 test: setup ## everything that a change must pass: the checks, then the tests
-	@failed=0; $(MAKE) check || failed=1; $(MAKE) tests || failed=1; exit $$failed
-
-# Tests that measure time run first and alone, so that the others do not disturb them. Only their files are read for it.
-.PHONY: tests
-tests: setup
 	@failed=0; \
-	$(RUN)/pytest -m "serial and not nightly" $$(grep -rl --include='test_*.py' 'mark\.serial' tests) || [ $$? -eq 5 ] || failed=1; \
-	$(RUN)/pytest -n 2 -m "not serial and not nightly" || failed=1; \
+	$(MAKE) lint || failed=1; \
+	$(MAKE) tests-alone || failed=1; \
+	$(MAKE) types >.venv/types.txt 2>&1 & types=$$!; \
+	$(MAKE) tests-together || failed=1; \
+	wait $$types || failed=1; \
+	cat .venv/types.txt; \
 	exit $$failed
+
+# Only the files with such tests are read for it.
+.PHONY: tests-alone
+tests-alone: setup
+	@$(RUN)/pytest -m "serial and not nightly" $$(grep -rl --include='test_*.py' 'mark\.serial' tests) || [ $$? -eq 5 ]
+
+.PHONY: tests-together
+tests-together: setup
+	@$(RUN)/pytest -n 2 -m "not serial and not nightly"
 
 .PHONY: test-nightly
 test-nightly: setup ## the slow tests: all crash points, thousands of seeds, every contract broken
@@ -49,13 +59,20 @@ test-nightly: setup ## the slow tests: all crash points, thousands of seeds, eve
 
 .PHONY: check
 check: setup ## lint, format, types and import contracts, without the tests
+	@failed=0; $(MAKE) lint || failed=1; $(MAKE) types || failed=1; exit $$failed
+
+.PHONY: lint
+lint: setup
 	@failed=0; \
 	$(RUN)/ruff check || failed=1; \
 	$(RUN)/ruff format --check || failed=1; \
-	$(RUN)/pyright || failed=1; \
 	$(RUN)/lint-imports --no-logo || failed=1; \
 	$(RUN)/python tests/architecture/shape.py || failed=1; \
 	exit $$failed
+
+.PHONY: types
+types: setup
+	@$(RUN)/pyright
 
 .PHONY: bench
 bench: setup ## measure against the peers, about five minutes; writes docs/reference/figures.md
