@@ -131,6 +131,7 @@ async def test_the_demo_says_that_it_is_one():
     assert "no model was asked (scripted:demo)" in answer["text"]
     assert '"A launch post"' in answer["text"]
     assert "Headline" in answer["text"]
+    assert answer["text"] == answer["text"].strip(), "who shows it ends the line"
     assert answer["model"] == "scripted:demo"
     assert answer["usage"].get("tokens", 0) > 10
 
