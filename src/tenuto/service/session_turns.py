@@ -54,12 +54,13 @@ class SessionTurns:
 
     async def recovered(self) -> None:
         """Whoever has a turn that it was not told of, is told."""
-        await self._know()
-        for place in [place for place in await self._lines.places() if place.turn]:
-            if await self._standing(place) is None:
-                await self._over(place)
-            elif self._waits(place):
-                await self._tell(place)
+        with suppress(*_AWAY):
+            await self._know()
+            for place in [place for place in await self._lines.places() if place.turn]:
+                if await self._standing(place) is None:
+                    await self._over(place)
+                elif self._waits(place):
+                    await self._tell(place)
 
     async def turn(self, tenant: str, session: str, run: str, path: str) -> Ahead | None:
         await self._know()
