@@ -10,6 +10,7 @@ ignored.
 """
 
 import asyncio
+import re
 from collections.abc import Mapping
 from functools import partial
 from inspect import isawaitable
@@ -31,6 +32,7 @@ from tenuto.sdk.port import Port
 from tenuto.sdk.values import to_json
 
 LONGEST_MESSAGE = 500
+_NUMBER = re.compile(r"([0-9]+)")
 
 _NO_SECRETS: Mapping[str, str] = {}
 
@@ -256,7 +258,7 @@ class Attempt:
 
     def _suspended(self, error: SuspendedBySdk) -> Input:
         """Where parts of it came to wait at once, it waits for each of them."""
-        waits = [] if self.context is None else self.context.waits()
+        waits = [] if self.context is None else sorted(self.context.waits(), key=_place)
         try:
             first, *more = [self._shown(wait.awaits) for wait in waits or [error]]
         except NodeError as refused:
@@ -318,6 +320,11 @@ def _kind(error: BaseException) -> str:
         return "node"
     name = type(error).__name__
     return "timeout" if name == "TimeoutError" else name
+
+
+def _place(wait: SuspendedBySdk) -> list[str | int]:
+    """Where it stands in the node, whichever part came to wait first: `call:2/tool:1` before `call:10/tool:1`."""
+    return [int(part) if part.isdecimal() else part for part in _NUMBER.split(wait.key)]
 
 
 def _from_outside(error: BaseException) -> bool:

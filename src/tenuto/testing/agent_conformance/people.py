@@ -152,6 +152,7 @@ class People(Playing):
             steps = await opened.steps(run)
 
         asked = {name: ask["arguments"]["to"] for name, ask in first.items()}
+        assert list(asked) == sorted(asked)  # in the order of the model, whichever was first to ask
         assert asked == {"ask/call:1/tool:1": "bob", "ask/call:2/tool:1": "eve"}
         assert second == {"ask/call:1/tool:1": first["ask/call:1/tool:1"]}
         assert answered == 3  # both had asked, and the second one has come to its end
