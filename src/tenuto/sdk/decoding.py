@@ -15,7 +15,7 @@ _MARKS: Final = (
 _NO_LETTERS: Final = frozenset(
     {"idna", "punycode", "raw-unicode-escape", "unicode-escape", "unicode_escape", "undefined"}
 )
-_CHARSET: Final = re.compile(r"charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]{1,40})", re.IGNORECASE)
+_CHARSET: Final = re.compile(r"charset\s{0,9}=\s{0,9}[\"']?\s{0,9}([A-Za-z0-9_.:-]{1,40})", re.IGNORECASE)
 
 
 def charset_in(said: str) -> str:

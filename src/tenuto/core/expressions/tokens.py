@@ -15,7 +15,7 @@ from tenuto.core.values import INT_MAX
 
 MAX_TEXT: Final = 4096
 
-_BLANK: Final = re.compile(r"(?:[ \t\r\n\f]+|//[^\n]*)+")
+_BLANK: Final = re.compile(r"(?:[ \t\r\n\f]++|//[^\n]*+)++")
 _NUMBER: Final = re.compile(
     r"(?P<double>[0-9]+\.[0-9]+(?:[eE][+-]?[0-9]+)?|[0-9]+[eE][+-]?[0-9]+|\.[0-9]+(?:[eE][+-]?[0-9]+)?)"
     r"|(?P<int>0[xX][0-9a-fA-F]+|[0-9]+)(?P<unsigned>[uU]?)"

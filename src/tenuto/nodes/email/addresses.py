@@ -9,7 +9,7 @@ from typing import Final
 from tenuto.sdk import NodeError
 
 LONGEST: Final = 320
-_NAMED: Final = re.compile(r"\s*(?P<name>[^<>@]*?)\s*<(?P<address>[^<>]+)>\s*")
+_NAMED: Final = re.compile(r"(?P<name>[^<>@]*)<(?P<address>[^<>]+)>\s*")
 _LOCAL: Final = re.compile(r"[\w!#$%&'*+/=?^`{|}~-]+(\.[\w!#$%&'*+/=?^`{|}~-]+)*")
 _LABEL: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 
@@ -17,7 +17,7 @@ _LABEL: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 def address_of(given: str) -> Address:
     """Its name and its address, the domain in the letters that the wire has. `NodeError` if it is none."""
     named = _NAMED.fullmatch(given)
-    name, address = (named["name"].strip('" '), named["address"]) if named else ("", given.strip())
+    name, address = (named["name"].strip().strip('" '), named["address"]) if named else ("", given.strip())
     local, _, domain = address.rpartition("@")
     host = _wire(domain)
     if not host or _LOCAL.fullmatch(local) is None or len(given) > LONGEST or not given.isprintable():
