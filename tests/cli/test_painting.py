@@ -1,9 +1,11 @@
 """Lines on a terminal: what does not fit stands below, and no word is cut."""
 
 import re
+from typing import Any
 
 import pytest
 
+from tenuto.cli.forms import show_form
 from tenuto.cli.look import Look
 from tenuto.cli.painting import Cell, Painter
 
@@ -44,3 +46,29 @@ def test_elsewhere_it_is_one_line_always(capsys: pytest.CaptureFixture[str]) -> 
     Painter(Look(fancy=True, rich=False)).above(HEAD, Cell("a word " * 30))
 
     assert len(lines(capsys)) == 1
+
+
+@pytest.mark.parametrize("value", [{"text": "ten words " * 9}, "ten words " * 9, {"$file": "x" * 90}])
+def test_a_value_is_never_cut(painter: Painter, capsys: pytest.CaptureFixture[str], value: object) -> None:
+    """Whoever copies it from the screen has all of it."""
+    painter.value(value)
+
+    seen = "".join(lines(capsys))
+    assert seen.count("words") == 9 or "x" * 90 in seen.replace(" ", "")
+
+
+def test_a_form_says_all_of_each_field(
+    painter: Painter, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever a stranger wrote into its schema."""
+    fields: dict[str, Any] = {"url": {"type": "string", "description": "as long as\na mile " * 5}, "any": True}
+    fields["most"] = {"anyOf": [{"type": "integer"}, {"type": "null"}, True], "default": 5}
+    fields["list"] = {"type": ["string", "null"]}
+
+    monkeypatch.setenv("COLUMNS", "60")
+    show_form(painter, {"properties": fields, "required": ["url"]})
+
+    seen = lines(capsys)
+    assert " ".join(" ".join(seen).split()).count("mile") == 5
+    assert any("integer|null|any" in line and "= 5" in line for line in seen), seen
+    assert max(len(line) for line in seen) <= 60

@@ -113,7 +113,13 @@ def test_a_server_that_nobody_has_asked_is_named(tenuto: Tenuto, write: Write) -
 
 
 def test_who_only_looks_leaves_nothing_behind(tenuto: Tenuto, project: Path) -> None:
-    for words in (("tools", "list"), ("tools", "show", "debug.echo"), ("mcp", "list"), ("mcp", "remove", "a")):
+    for words in (
+        ("tools", "list"),
+        ("tools", "show", "debug.echo"),
+        ("mcp", "list"),
+        ("mcp", "remove", "a"),
+        ("agents", "list"),
+    ):
         tenuto(*words)
 
     assert list(project.iterdir()) == []

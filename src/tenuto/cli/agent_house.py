@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tenuto.cli.house import House, Place, place_of
+from tenuto.cli.house import House, Place, looked_at, place_of
 from tenuto.ports.agent_source import AgentSource
 from tenuto.ports.engine import Refused
 from tenuto.ports.tools import Tools
@@ -93,9 +93,10 @@ def named(word: str, folder: Path | None) -> tuple[str, Path | None]:
 async def agents_here(place: Place) -> AsyncGenerator[AgentsHere]:
     from tenuto.bootstrap.agents_here import open_house
 
-    async with open_house(place.settings) as house:
-        stage = place.settings.stage
-        yield AgentsHere(house.source, house.of(TENANT, stage), house.router, folder_of(place), stage)
+    stage = place.settings.stage
+    with looked_at(place) as at:
+        async with open_house(at.settings) as house:
+            yield AgentsHere(house.source, house.of(TENANT, stage), house.router, folder_of(place), stage)
 
 
 def folder_of(place: Place) -> Path:

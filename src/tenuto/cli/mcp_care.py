@@ -66,7 +66,7 @@ def list_servers(where: Where, *, json: bool) -> int:
     elif not states:
         note("no MCP servers: `tenuto mcp add NAME URL` registers one")
     else:
-        Painter.for_stdout().table([_row(state) for state in states])
+        Painter.for_stdout().table([_row(state) for state in states], heads=("name", "offers", "from", "at"))
     return 0
 
 
@@ -76,7 +76,7 @@ def _row(state: Any) -> list[Cell]:
         Cell(state.server.name, "bold"),
         Cell(plural(len(state.tools), "tool")) if state.asked else Cell("not asked yet", "yellow"),
         Cell(state.source, "bright_black"),
-        Cell(preview(at), "bright_black"),
+        Cell(preview(at, 200), "bright_black"),
     ]
 
 
@@ -141,11 +141,12 @@ def _tools(state: Any) -> None:
         [
             Cell(f"mcp:{state.server.name}/{tool.name}", "bold"),
             Cell(tool.state, _COLOURS[tool.state]),
-            Cell(preview(tool.description), "bright_black"),
+            Cell(preview(tool.description, 200)),
         ]
         for tool in state.tools
     ]
-    Painter.for_stdout().table(rows)
+    if rows:
+        Painter.for_stdout().table(rows, heads=("tool", "definition", "what it does"))
 
 
 def _difference(tool: Any) -> None:

@@ -95,6 +95,7 @@ def _show(name: str, *, json: bool) -> int:
 
 
 def _describe(node: Any) -> None:
+    from tenuto.cli.forms import show_form
     from tenuto.cli.look import say
     from tenuto.cli.painting import Cell, Painter
 
@@ -104,25 +105,9 @@ def _describe(node: Any) -> None:
     said += [f"secrets: {', '.join(node.secrets)}"] if node.secrets else []
     say("  " + "  ".join(said))
     say()
-    required = set(node.input_schema.get("required", ()))
-    rows = [_field_row(name, field, required) for name, field in node.input_schema.get("properties", {}).items()]
-    painter.table(rows)
+    show_form(painter, node.input_schema)
     if node.open_form:
         say("  and any other key: a parameter of its own")
-
-
-def _field_row(name: str, field: dict[str, Any], required: set[str]) -> list[Any]:
-    from tenuto.cli.look import compact, preview
-    from tenuto.cli.painting import Cell
-
-    kind = field.get("type") or "|".join(str(part.get("type", "any")) for part in field.get("anyOf", [{}]))
-    default = "required" if name in required else f"= {preview(compact(field.get('default')), 30)}"
-    return [
-        Cell(f"  {name}", "bold"),
-        Cell(str(kind), "cyan"),
-        Cell(default, "bright_black"),
-        Cell(field.get("description", "")),
-    ]
 
 
 def _structure() -> list[str]:

@@ -58,10 +58,10 @@ class Painter:
         self.line(*head)
         self.prose(rest.text, rest.style)
 
-    def table(self, rows: Sequence[Sequence[Cell]], heads: Sequence[str] = ()) -> None:
-        """Columns as wide as they need to be; on a terminal the widest gives way."""
+    def table(self, rows: Sequence[Sequence[Cell]], heads: Sequence[str] = (), *, wrap: bool = False) -> None:
+        """Columns as wide as they need to be; on a terminal the widest gives way: it is cut, or `wrap`ped."""
         if self.look.rich:
-            self._rich_table(rows, heads)
+            self._rich_table(rows, heads, wrap=wrap)
         else:
             _plain_table(rows)
 
@@ -80,19 +80,20 @@ class Painter:
             self._console = Console(file=sys.stdout, highlight=False)
         return self._console
 
-    def _rich_table(self, rows: Sequence[Sequence[Cell]], heads: Sequence[str]) -> None:
+    def _rich_table(self, rows: Sequence[Sequence[Cell]], heads: Sequence[str], *, wrap: bool) -> None:
         from rich.table import Table
         from rich.text import Text
 
         table = Table(
             box=None, show_header=bool(heads), header_style="bright_black", padding=(0, _GAP, 0, 0), pad_edge=False
         )
-        for index, room in enumerate(_rooms(rows, heads, self.console.width)):
+        rooms = _rooms(rows, heads, self.console.width)
+        for index, room in enumerate(rooms):
             right = any(row[index].right for row in rows)
             table.add_column(
                 heads[index] if heads else "",
-                overflow="ellipsis",
-                no_wrap=True,
+                overflow="fold" if wrap else "ellipsis",
+                no_wrap=not wrap or (room is None and any(rooms)),
                 justify="right" if right else "left",
                 max_width=room,
             )
@@ -108,7 +109,9 @@ def coloured(value: Json) -> Any:
     from rich.text import Text
 
     text = safe(result_text(value))
-    return Padding(Text(text) if isinstance(value, str) else JSON(text, ensure_ascii=False), (0, 2))
+    shown = Text(text) if isinstance(value, str) else JSON(text, ensure_ascii=False).text
+    shown.no_wrap, shown.overflow = False, "fold"  # else what is longer than a line is cut without a word
+    return Padding(shown, (0, 2))
 
 
 def cell_width(text: str) -> int:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar, cast
 
 from tenuto.cli.driving import drive
 from tenuto.cli.following import Manner, run_to_the_end
+from tenuto.cli.forms import show_form
 from tenuto.cli.house import House, Place, looked_at, place_of, user
 from tenuto.cli.look import line, note, preview, say
 from tenuto.cli.painting import Cell, Painter
@@ -82,10 +83,8 @@ def list_tools(where: Where, kind: str | None, named: str, *, json: bool) -> int
     elif not found and not unasked:
         note("no such tools")
     else:
-        rows = [
-            [Cell(tool.name, "bold"), _effects(tool), Cell(preview(tool.description), "bright_black")] for tool in found
-        ]
-        Painter.for_stdout().table(rows)
+        rows = [[Cell(tool.name, "bold"), _effects(tool), Cell(preview(tool.description, 200))] for tool in found]
+        Painter.for_stdout().table(rows, heads=("name", "effects", "what it does"))
     for name in unasked:
         note(
             f"the MCP server `{name}` has not been asked yet what it offers: `tenuto mcp show {name}{where.words}` does"
@@ -106,23 +105,11 @@ def show_tool(where: Where, name: str, *, json: bool) -> int:
         return 0
     painter = Painter.for_stdout()
     painter.line(Cell(tool.name, "bold"), Cell(tool.description))
-    whose = "answers what is the tenant's own" if tool.trusted else "answers text of strangers"
-    say(f"  effects: {tool.effects}  {whose}" + ("; what it is given leaves the house" if tool.sends else ""))
+    whose = "it answers what is your own" if tool.trusted else "it answers text of strangers"
+    say(f"  effects: {tool.effects}  {whose}" + (", and what it is given leaves your systems" if tool.sends else ""))
     say()
-    required = set(tool.parameters.get("required", ()))
-    fields = tool.parameters.get("properties", {})
-    painter.table([_field(key, field, required) for key, field in fields.items()])
+    show_form(painter, tool.parameters)
     return 0
-
-
-def _field(name: str, field: dict[str, Any], required: set[str]) -> list[Cell]:
-    kind = field.get("type") or "|".join(str(part.get("type", "any")) for part in field.get("anyOf", [{}]))
-    return [
-        Cell(f"  {name}", "bold"),
-        Cell(str(kind), "cyan"),
-        Cell("required" if name in required else "", "bright_black"),
-        Cell(preview(field.get("description", ""))),
-    ]
 
 
 def call(where: Where, name: str, pairs: Sequence[str], arguments: str | None, *, wait: bool, json: bool) -> int:
