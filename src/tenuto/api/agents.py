@@ -6,6 +6,7 @@ from fastapi import Header, Path, Query, Request, Response
 
 from tenuto.api.access import Can
 from tenuto.api.agent_shapes import AgentBody, AgentLine, AgentShown, AgentVersionLine, SavedAgent
+from tenuto.api.documents import wants
 from tenuto.api.errors import problems
 from tenuto.api.paging import Cursor, Limit, Paged
 from tenuto.api.platform import ThePlatform
@@ -139,22 +140,11 @@ async def show_version(
 async def _answer(shown: Shown, who: Principal, request: Request, platform: ThePlatform, response: Response) -> Any:
     """No transaction is open here: servers may be asked which of its tools there are."""
     tag = f'"{shown.agent.version}"'
-    if _wants_markdown(request):
+    if wants(request, MARKDOWN, MEDIA_TYPES):
         text = shown.version.source if shown.version else agent_text(shown.agent)
         return Response(text, media_type=MARKDOWN, headers={"ETag": tag})
     response.headers["ETag"] = tag
     return agent_lines.shown_json(shown, await agents.lacking(platform.agents, who, shown.agent))
-
-
-def _wants_markdown(request: Request) -> bool:
-    """Whether the first type of `Accept` that we have is Markdown."""
-    for accepted in request.headers.get("accept", "").split(","):
-        kind = accepted.partition(";")[0].strip().lower()
-        if MEDIA_TYPES.get(kind) == MARKDOWN:
-            return True
-        if kind in {JSON, "application/*", "*/*"}:
-            return False
-    return False
 
 
 def _hashes(match: str | None) -> list[str]:

@@ -1,5 +1,6 @@
 """A flow document as the body of a request: JSON or YAML by content type, checked before a transaction is opened."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
 from fastapi import Depends
@@ -50,10 +51,14 @@ Document = Annotated[Checked, Depends(_document)]
 
 
 def wants_yaml(request: Request) -> bool:
-    """Whether the first type of `Accept` that we have is YAML."""
+    return wants(request, YAML, MEDIA_TYPES)
+
+
+def wants(request: Request, text: str, known: Mapping[str, str]) -> bool:
+    """Whether the first type of `Accept` that we have is this one, not JSON. `known`: the names that types go by."""
     for accepted in request.headers.get("accept", "").split(","):
         kind = accepted.partition(";")[0].strip().lower()
-        if MEDIA_TYPES.get(kind) == YAML:
+        if known.get(kind) == text:
             return True
         if kind in {JSON, "application/*", "*/*"}:
             return False

@@ -7,6 +7,7 @@ from tenuto.models.content import image_of, in_words, merged, options_of, parts_
 from tenuto.models.hearing import Hearing, count
 from tenuto.models.openai_chat import NO_KEY, heard_object
 from tenuto.sdk.agents import Answer, Ask, Message, ModelError, ModelSpec, Usage
+from tenuto.sdk.agents.clients import closed_schema
 from tenuto.sdk.agents.messages import Stop
 from tenuto.sdk.agents.model import Tell
 
@@ -44,7 +45,7 @@ class Anthropic:
     def _question(self, ask: Ask) -> dict[str, Any]:
         options = options_of(self._spec.options, ask)
         schema = ask.get("output")
-        form = None if schema is None else closed(schema)
+        form = None if schema is None else closed_schema(schema)
         system = [system_of(ask), in_words(schema) if schema is not None and form is None else ""]
         question: dict[str, Any] = {
             "model": self._spec.model,
@@ -161,33 +162,6 @@ class _Heard:
         if given:
             self.usage.update({"input_tokens": given, "cached_tokens": cached, "written_tokens": written})
         self.usage["output_tokens"] = count(told.output_tokens)
-
-
-def closed(schema: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The schema as the provider takes it; None where closing its objects would change what it means."""
-    if not _can_be_closed(schema):
-        return None
-    from anthropic import transform_schema
-
-    try:
-        return transform_schema(dict(schema))
-    except (ValueError, TypeError, AssertionError, KeyError):  # it knows fewer words than JSON Schema has
-        return None
-
-
-def _can_be_closed(schema: Any) -> bool:
-    if isinstance(schema, list):
-        return all(_can_be_closed(each) for each in cast("list[Any]", schema))
-    if not isinstance(schema, dict):
-        return True
-    given = cast("dict[str, Any]", schema)
-    if given.get("type") == "object" and (not given.get("properties") or given.get("additionalProperties")):
-        return False
-    if given.keys() & {"patternProperties", "if", "not", "dependentSchemas", "prefixItems"} or isinstance(
-        given.get("type"), list
-    ):
-        return False
-    return all(_can_be_closed(each) for each in given.values())
 
 
 def _client(spec: ModelSpec) -> Any:

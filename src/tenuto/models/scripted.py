@@ -14,8 +14,9 @@ from typing import Any, Final, cast
 from tenuto.documents.from_json import parse as parse_json
 from tenuto.documents.from_yaml import parse as parse_yaml
 from tenuto.documents.text import Refused
+from tenuto.models.content import text_of
 from tenuto.models.sample import sample
-from tenuto.models.scripts import Script, WrongScript, read_script, said, system_of, task_of, text_of
+from tenuto.models.scripts import Script, WrongScript, read_script, said, system_of, task_of
 from tenuto.sdk.agents import Answer, Ask, ModelError, ModelSpec, ToolCall, Usage, wire_name
 from tenuto.sdk.agents.model import Tell
 

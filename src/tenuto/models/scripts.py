@@ -19,6 +19,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
+from tenuto.models.content import text_of
 from tenuto.sdk.agents import Ask, Message, wire_name
 
 _KEYS: Final = frozenset({"delay", "turns", "rules"})
@@ -123,13 +124,6 @@ class _Reader:
 def read_script(given: Any) -> Script:
     """A script out of JSON. Raises `WrongScript`."""
     return _Reader().script(given)
-
-
-def text_of(message: Message) -> str:
-    content = message["content"]
-    if isinstance(content, str):
-        return content
-    return "\n".join(part["text"] for part in content if part["type"] == "text")
 
 
 def system_of(ask: Ask) -> str:

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from tenuto.ports.agent_source import AgentSource
-from tenuto.ports.engine import Refused
 from tenuto.ports.tools import Tools
 from tenuto.sdk.agents.agent import Agent
 from tenuto.service.sources import Sources
@@ -31,9 +30,3 @@ class AgentShelf:
 
     async def agents(self, *, tenant: str) -> list[Agent]:
         return await self.source.agents(tenant=tenant)
-
-    def refuse_if_from_file(self, tenant: str, name: str, *, unless: str | None = None) -> None:
-        """What a folder owns is changed there, by that file alone: another's change would not last."""
-        file = self.sources.file(tenant, name)
-        if file not in {None, unless}:
-            raise Refused("conflict", f"`{name}` comes from {file}", "change it there")

@@ -151,7 +151,7 @@ async def save(
     `file`: whence it comes.
     """
     agent = _fitting(name, checked)
-    shelf.refuse_if_from_file(who.tenant, name, unless=file)
+    shelf.sources.refuse_if_from_file(who.tenant, name, unless=file)
     await _check_match(shelf, tx, who, name, match)
     version, new = await tx.agents.add(
         who.tenant,
@@ -201,7 +201,7 @@ async def delete(shelf: AgentShelf, tx: Transaction, who: Principal, name: str, 
     name = _meant(name)
     if await tx.agents.get(who.tenant, name) is None:
         raise await _not_saved(shelf, who, name)
-    shelf.refuse_if_from_file(who.tenant, name)
+    shelf.sources.refuse_if_from_file(who.tenant, name)
     await _check_match(shelf, tx, who, name, match)
     await tx.agents.delete(who.tenant, name)
     await audit(tx, who, "agents.delete", name, at=shelf.clock())

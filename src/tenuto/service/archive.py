@@ -1,17 +1,18 @@
 """What was recorded, read back: runs by the words that people use for them, their facts, their documents. Reads only."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from tenuto.core.events import Fact
 from tenuto.core.flow.model import Flow
 from tenuto.core.problems import did_you_mean
 from tenuto.ports.blobs import Contents
-from tenuto.ports.codec import decode, references
-from tenuto.ports.journal import Recorded, Row, RunEntry, RunQuery
-from tenuto.service.aside import FACT, aside, weight_of
+from tenuto.ports.codec import references
+from tenuto.ports.journal import Recorded, RunEntry, RunQuery
+from tenuto.service.aside import FACT, aside
 from tenuto.service.follow import Follower, follow
 from tenuto.service.projection import Wait
+from tenuto.service.read_back import read_back
 from tenuto.service.refusals import Refused
 from tenuto.service.weighed import Weighed
 
@@ -96,7 +97,7 @@ class Archive:
             return []
         rows = await self.journal.read(run, after)
         blobs = {name: await self.blobs.get(name) for row in rows for name in references(row.body)}
-        return await aside(weight_of(rows), _decoded, rows, blobs)
+        return await read_back(rows, blobs)
 
     async def flow(self, document: str) -> Flow | None:
         known = self._flows.get(document)
@@ -147,10 +148,6 @@ class Archive:
             )
         hint = did_you_mean(word, [entry.name for entry in recent])
         return Refused("not_found", f"there is no run `{word}`", hint or "`tenuto runs list` shows them")
-
-
-def _decoded(rows: Sequence[Row], blobs: Mapping[str, bytes]) -> list[tuple[int, Fact]]:
-    return [(row.seq, decode(row.type, row.body, blobs)) for row in rows]
 
 
 def waited_for(wait: Wait | None) -> str | None:

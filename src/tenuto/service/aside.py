@@ -6,23 +6,16 @@ such work: whatever somebody sends, passwords and files still find one of theirs
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, partial
 from typing import Final, ParamSpec, TypeVar
-
-from tenuto.ports.journal import Row
 
 LARGE: Final = 10_000  # characters of a document; reading so many takes a hundredth of a second, three at the worst
 FACT: Final = 10  # characters whose reading takes as long as the fold of a fact, or the view of a node
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-
-def weight_of(rows: Sequence[Row]) -> int:
-    """Of facts that are to be read back."""
-    return len(rows) * FACT + sum(len(row.body) for row in rows) // 10
 
 
 async def aside(weight: int, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

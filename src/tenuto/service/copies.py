@@ -20,6 +20,7 @@ from typing import Any, Final, cast
 
 from tenuto import __version__
 from tenuto.ports.engine import Refused
+from tenuto.service.key_files import to_disk
 
 MANIFEST: Final = "manifest.json"
 JOURNAL: Final = "journal.db"
@@ -54,10 +55,10 @@ def pack(data: Path, folder: Path, target: Path) -> None:
     with tarfile.open(partial, "w") as out:
         for name in (MANIFEST, *parts):
             out.add(folder / name, name)
-    _sync(partial)
+    to_disk(partial)
     partial.chmod(0o600)
     partial.replace(target)
-    _sync(target.parent)
+    to_disk(target.parent)
 
 
 def restore(file: Path, data: Path, keys: Path | None = None) -> Restored:
@@ -102,11 +103,11 @@ def _unpack(
             if _digest(folder / name) != digest:
                 raise Refused("invalid", f"{file} is damaged: {name} is not what was copied", "use another copy")
         lacking = [name for name, print_ in manifest["keys"].items() if not _take_key(name, print_, keys, folder)]
-        _sync(folder)
+        to_disk(folder)
         if data.exists():
             data.rmdir()
         folder.replace(data)
-        _sync(data.parent)
+        to_disk(data.parent)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
@@ -141,14 +142,6 @@ def _digest(file: Path) -> str:
 def _fingerprint(file: Path) -> str:
     """Of 32 random bytes: it tells two keys apart, and nothing of either."""
     return hashlib.sha256(b"tenuto key\0" + file.read_bytes()).hexdigest()[:16]
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _no_backup(file: Path) -> Refused:

@@ -113,7 +113,7 @@ async def save(shelf: Shelf, tx: Transaction, who: Principal, checked: Checked, 
     flow = checked.loaded.flow
     if flow is None:
         raise Invalid("the flow has problems", checked.loaded.errors, "mend them, or keep it as a draft: `?draft=true`")
-    shelf.refuse_if_from_file(who.tenant, flow.name, unless=file)
+    shelf.sources.refuse_if_from_file(who.tenant, flow.name, unless=file)
     document = await aside(flow.size, canonical_text, flow.document)
     version, new = await tx.versions.add(
         who.tenant,
@@ -141,7 +141,7 @@ async def save_draft(shelf: Shelf, tx: Transaction, who: Principal, checked: Che
         raise Invalid("a draft needs the name of its flow", [problem], "write `flow: NAME`, or say `?name=NAME`")
     if any(problem.code in _NO_TEXT for problem in checked.loaded.problems):
         raise Invalid("this cannot be kept", checked.loaded.errors)
-    shelf.refuse_if_from_file(who.tenant, name)
+    shelf.sources.refuse_if_from_file(who.tenant, name)
     before = await tx.drafts.get(who.tenant, name)
     problems = checked.loaded.problems
     draft = Draft(who.tenant, name, checked.media_type, len(problems), who.by, shelf.clock(), source=checked.source)
@@ -210,7 +210,7 @@ async def delete(shelf: Shelf, tx: Transaction, who: Principal, name: str) -> No
     if wrong_flow_name(name) or await tx.flows.get(who.tenant, name) is None:
         await delete_draft(tx, who, name)
         return
-    shelf.refuse_if_from_file(who.tenant, name)
+    shelf.sources.refuse_if_from_file(who.tenant, name)
     published = await tx.publications.list(who.tenant, flow=name)
     if published:
         stages = ", ".join(publication.stage for publication in published)

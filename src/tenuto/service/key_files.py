@@ -35,7 +35,7 @@ def made_once(file: Path, content: bytes) -> bool:
         return False
     finally:
         mine.unlink()
-    _sync(file.parent)
+    to_disk(file.parent)
     return True
 
 
@@ -43,7 +43,7 @@ def replaced(file: Path, content: bytes) -> None:
     """Other content for the file, all of it or nothing, durable when this returns."""
     mine = _written(file, content)
     mine.replace(file)
-    _sync(file.parent)
+    to_disk(file.parent)
 
 
 def check_worth(file: Path, key: bytes) -> None:
@@ -79,8 +79,9 @@ def _close(file: Path) -> None:
             file.chmod(0o600)
 
 
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
+def to_disk(path: Path) -> None:
+    """What a file holds, or what was put into a folder, survives a power cut."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

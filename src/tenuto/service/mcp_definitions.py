@@ -20,6 +20,7 @@ from tenuto.ports.mcp import McpServer
 from tenuto.sdk.errors import NodeError
 from tenuto.sdk.http import headers as outgoing
 from tenuto.sdk.http.urls import parse_url
+from tenuto.service.tables import table_of
 
 NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 LONGEST: Final = 600.0  # seconds of one call
@@ -44,13 +45,7 @@ def read_server(name: str, given: object) -> McpServer:
     """One of them. `WrongServer` says what is wrong with it."""
     if NAME.fullmatch(name) is None or "__" in name:
         raise WrongServer(f"a name such as `tickets`; `{name[:80]}` is none")
-    if not isinstance(given, Mapping):
-        raise WrongServer(f"a table for `{name}`")
-    table: dict[str, Any] = dict(cast("Mapping[str, Any]", given))
-    known = {each.name for each in fields(McpServer)} - {"name"}
-    unknown = sorted(table.keys() - known)
-    if unknown:
-        raise WrongServer(f"{', '.join(sorted(known))}; `{unknown[0][:80]}` of `{name}` is none of them")
+    table = table_of(McpServer, name, given, WrongServer)
     if bool(table.get("command")) == bool(table.get("url")):
         raise WrongServer(f"either a `command` or a `url` for `{name}`")
     seconds = duration(table.get("timeout", 60.0))

@@ -32,7 +32,7 @@ async def publish(
     Its triggers work from the commit on; refused where another flow of the stage has one of their routes.
     """
     if stage == DEFAULT_STAGE:
-        shelf.refuse_if_from_file(who.tenant, flow, unless=file)
+        shelf.sources.refuse_if_from_file(who.tenant, flow, unless=file)
     if stage == MOCK:
         raise Refused("conflict", "nothing is published to the stage `mock`", "it takes whatever is run there")
     await stages.get(tx, who, stage)
@@ -54,7 +54,7 @@ async def publish(
 async def unpublish(shelf: Shelf, tx: Transaction, who: Principal, flow: str, stage: str) -> None:
     """Take the flow back from the stage: its triggers there end, its runs go on."""
     if stage == DEFAULT_STAGE:
-        shelf.refuse_if_from_file(who.tenant, flow)
+        shelf.sources.refuse_if_from_file(who.tenant, flow)
     await stages.get(tx, who, stage)
     await _known(tx, who, flow)
     at = shelf.clock()

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from tenuto.core.flow import Library
-from tenuto.ports.engine import Refused
 from tenuto.ports.journal import RunEntry, RunQuery
 from tenuto.ports.publications import Publication
 from tenuto.service.agent_shelf import AgentShelf
@@ -48,12 +47,6 @@ class Shelf:
     @property
     def library(self) -> Library:
         return self.published.library
-
-    def refuse_if_from_file(self, tenant: str, name: str, *, unless: str | None = None) -> None:
-        """What a folder owns is changed there, by that file alone: another's change would not last."""
-        file = self.sources.file(tenant, name)
-        if file not in {None, unless}:
-            raise Refused("conflict", f"`{name}` comes from {file}", "change it there")
 
 
 def live_in(archive: Archive) -> Live:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from tenuto.service.principal import DEFAULT_TENANT
+from tenuto.service.refusals import Refused
 
 
 @dataclass(slots=True, frozen=True)
@@ -24,6 +25,12 @@ class Sources:
         """The file that owns it, if one does now."""
         found = self.of(tenant, name)
         return None if found is None or found.gone else found.shown
+
+    def refuse_if_from_file(self, tenant: str, name: str, *, unless: str | None = None) -> None:
+        """What a folder owns is changed there, by that file alone: another's change would not last."""
+        file = self.file(tenant, name)
+        if file not in {None, unless}:
+            raise Refused("conflict", f"`{name}` comes from {file}", "change it there")
 
     def of(self, tenant: str, name: str) -> SourceFile | None:
         return self.files.get(name) if tenant == self.tenant else None

@@ -3,9 +3,6 @@
 The providers' HTTP goes through the client that the model's specification gives; nothing is tried again here.
 """
 
-import asyncio
-import importlib
-import sys
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Final, cast
@@ -20,13 +17,6 @@ APART: Final = frozenset({"anthropic", "bedrock"})  # they count cached tokens a
 REGION: Final = "us-east-1"  # of Bedrock, where nothing names one
 _ANSWER: Final = "answer"
 _OPENAI: Final = "https://api.openai.com/v1"
-
-
-async def imported(spec: ModelSpec) -> None:
-    """The provider's library takes a second to import: beside the loop, so that nobody waits for it."""
-    module = _MODULES[spec.provider]
-    if module not in sys.modules:
-        await asyncio.to_thread(importlib.import_module, module)
 
 
 def native(spec: ModelSpec, ask: Ask, key: str) -> AbstractAsyncContextManager[Model]:
@@ -110,7 +100,7 @@ _MAKERS: Final[Mapping[str, Callable[[ModelSpec, dict[str, Any], str], AbstractA
     "bedrock": _bedrock,
     "ollama": _openai,
 }
-_MODULES: Final[Mapping[str, str]] = {
+MODULES: Final[Mapping[str, str]] = {
     "openai": "agno.models.openai",
     "openai-responses": "agno.models.openai",
     "anthropic": "agno.models.anthropic",

@@ -8,10 +8,10 @@ from agno.models.base import MessageData
 from agno.models.base import Model as AgnoModel
 from agno.models.message import Message as AgnoMessage
 
-from tenuto.agents.agno.models import APART, PROVIDERS, imported, native, response_format
+from tenuto.agents.agno.models import APART, MODULES, PROVIDERS, native, response_format
 from tenuto.agents.agno.translate import agno_messages, agno_tools, our_answer
 from tenuto.sdk.agents import Answer, Ask, Endpoint, Model, ModelSpec
-from tenuto.sdk.agents.clients import in_words
+from tenuto.sdk.agents.clients import imported, in_words
 from tenuto.sdk.agents.messages import Message
 from tenuto.sdk.agents.model import Tell
 
@@ -23,7 +23,7 @@ class Wire:
         self._spec = spec
 
     async def answer(self, ask: Ask, tell: Tell, *, key: str) -> Answer:
-        await imported(self._spec)
+        await imported(MODULES[self._spec.provider])
         form = response_format(self._spec, ask)
         messages = agno_messages(ask["messages"] if form is not None else with_schema(ask))
         async with native(self._spec, ask, key) as model:

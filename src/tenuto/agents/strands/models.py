@@ -3,9 +3,6 @@
 The providers' HTTP goes through the client that the model's specification gives; nothing is tried again here.
 """
 
-import asyncio
-import importlib
-import sys
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from inspect import iscoroutinefunction
@@ -19,13 +16,6 @@ from tenuto.sdk.agents.clients import client_arguments, closed_schema, request_o
 MAX_TOKENS: Final = 8_192  # of an answer, where the wire wants a number and nobody gave one
 APART: Final = frozenset({"anthropic", "bedrock"})  # they count cached tokens apart from the input
 _ANSWER: Final = "answer"
-
-
-async def imported(spec: ModelSpec) -> None:
-    """The provider's library takes a second to import: beside the loop, so that nobody waits for it."""
-    module = _MODULES[spec.provider]
-    if module not in sys.modules:
-        await asyncio.to_thread(importlib.import_module, module)
 
 
 @asynccontextmanager
@@ -108,7 +98,7 @@ _MAKERS: Final[Mapping[str, Callable[[ModelSpec, Ask, str], Model]]] = {
     "bedrock": _bedrock,
     "ollama": _openai,  # it speaks that wire; Strands' own class wants another library for the same thing
 }
-_MODULES: Final[Mapping[str, str]] = {
+MODULES: Final[Mapping[str, str]] = {
     "openai": "strands.models.openai",
     "openai-responses": "strands.models.openai_responses",
     "anthropic": "strands.models.anthropic",

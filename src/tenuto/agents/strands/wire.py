@@ -8,10 +8,10 @@ from strands.event_loop.streaming import process_stream
 from strands.types._events import ModelStopReason, TextStreamEvent
 from strands.types.streaming import StreamEvent
 
-from tenuto.agents.strands.models import APART, PROVIDERS, imported, native, takes_schema
+from tenuto.agents.strands.models import APART, MODULES, PROVIDERS, native, takes_schema
 from tenuto.agents.strands.translate import our_answer, strands_messages, tool_spec
 from tenuto.sdk.agents import Answer, Ask, Endpoint, Model, ModelError, ModelSpec
-from tenuto.sdk.agents.clients import in_words
+from tenuto.sdk.agents.clients import imported, in_words
 from tenuto.sdk.agents.messages import Message
 from tenuto.sdk.agents.model import Tell
 
@@ -23,7 +23,7 @@ class Wire:
         self._spec = spec
 
     async def answer(self, ask: Ask, tell: Tell, *, key: str) -> Answer:
-        await imported(self._spec)
+        await imported(MODULES[self._spec.provider])
         specs = [tool_spec(schema) for schema in ask["tools"]]
         async with native(self._spec, ask, key) as model:
             chunks = model.stream(strands_messages(ask["messages"]), specs or None, self._system(ask))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 from tenuto.core.inputs import Input, StepDone, StepMismatch, StepStarting
 from tenuto.core.values import digest
+from tenuto.hosts.local.acks import awaited_ack
 from tenuto.hosts.local.called import Called
 from tenuto.hosts.local.outputs import usage_of
 from tenuto.hosts.local.owner import Asker
@@ -304,16 +305,7 @@ class LocalContext:
 
     async def _tell(self, said: Input) -> None:
         """Durable when this returns."""
-        durable: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-        def ack(error: BaseException | None) -> None:
-            if durable.done():
-                return
-            if error is None:
-                durable.set_result(None)
-            else:
-                durable.set_exception(error)
-
+        durable, ack = awaited_ack()
         self._attempt.owner.tell(said, ack)
         await durable
 

@@ -9,9 +9,10 @@ from tenuto.core.events import Fact, RunQueued
 from tenuto.core.flow import Flow, canonical_text, read
 from tenuto.core.machine import About, Origin, State, about_of, evolve, new_state, origin_of
 from tenuto.ports.blobs import Blobs
-from tenuto.ports.codec import decode, references
+from tenuto.ports.codec import references
 from tenuto.ports.journal import Damaged, Journal, Row, RunEntry, RunQuery
-from tenuto.service.aside import FACT, aside, weight_of
+from tenuto.service.aside import FACT, aside
+from tenuto.service.read_back import read_back
 from tenuto.service.weighed import Weighed
 
 
@@ -64,7 +65,7 @@ class History:
 
     async def facts(self, run: str, after: int = 0) -> list[tuple[int, Fact]]:
         rows = await self._journal.read(run, after)
-        return await aside(weight_of(rows), _decoded, rows, await self._large_values(rows))
+        return await read_back(rows, await self._large_values(rows))
 
     async def _large_values(self, rows: Iterable[Row]) -> Mapping[str, bytes]:
         names = {name for row in rows for name in references(row.body)}
@@ -109,7 +110,7 @@ class History:
     async def about(self, run: str) -> About | None:
         """What a run was given when it started."""
         rows = await self._journal.read(run, limit=1)
-        return _about(run, _decoded(rows, await self._large_values(rows))[0][1]) if rows else None
+        return _about(run, (await read_back(rows, await self._large_values(rows)))[0][1]) if rows else None
 
 
 def _read(content: bytes) -> Flow:
@@ -122,10 +123,6 @@ def _read(content: bytes) -> Flow:
 
 def _content(flow: Flow) -> bytes:
     return canonical_text(flow.document).encode()
-
-
-def _decoded(rows: Iterable[Row], blobs: Mapping[str, bytes]) -> list[tuple[int, Fact]]:
-    return [(row.seq, decode(row.type, row.body, blobs)) for row in rows]
 
 
 def _replay(state: State, facts: Iterable[tuple[int, Fact]]) -> None:

@@ -78,10 +78,6 @@ class Residents:
     def at_work_of(self, tenant: str) -> int:
         return self._at_work.get(tenant, 0)
 
-    @property
-    def tenants_at_work(self) -> int:
-        return len(self._at_work)
-
     def _count(self, run: Run, change: int) -> None:
         tenant = run.entry.tenant
         count = self._at_work.get(tenant, 0) + change

@@ -1,7 +1,10 @@
 """What a provider's own library is made with and asked with, in whichever framework's class it is used: from the specification."""
 
+import asyncio
 import copy
+import importlib
 import json
+import sys
 from collections.abc import Mapping
 from typing import Any, Final, cast
 
@@ -15,6 +18,12 @@ _ADDRESSES: Final = {  # said in any case: the libraries would believe the envir
     "anthropic": "https://api.anthropic.com",
 }
 _RARE: Final = frozenset({"patternProperties", "if", "not", "dependentSchemas", "prefixItems"})
+
+
+async def imported(module: str) -> None:
+    """A provider's library takes a second to import: beside the loop, so that nobody waits for it."""
+    if module not in sys.modules:
+        await asyncio.to_thread(importlib.import_module, module)
 
 
 def client_arguments(spec: ModelSpec, key: str) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from tenuto.sdk.definition import Effects
 from tenuto.sdk.errors import NodeError
 from tenuto.sdk.http import headers as outgoing
 from tenuto.sdk.http.urls import parse_url
+from tenuto.service.tables import table_of
 
 NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,62}")
 HOLE: Final = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -73,13 +74,7 @@ def read_service(name: str, given: object) -> Service:
     """One of them. `WrongService` says what is wrong with it."""
     if NAME.fullmatch(name) is None:
         raise WrongService(f"a name such as `find_order`; `{name[:80]}` is none")
-    if not isinstance(given, Mapping):
-        raise WrongService(f"a table for `{name}`")
-    table: dict[str, Any] = dict(cast("Mapping[str, Any]", given))
-    known = {each.name for each in fields(Service)} - {"name"}
-    unknown = sorted(table.keys() - known)
-    if unknown:
-        raise WrongService(f"{', '.join(sorted(known))}; `{unknown[0][:80]}` of `{name}` is none of them")
+    table = table_of(Service, name, given, WrongService)
     _check(name, table)
     method = str(table.get("method", "POST")).upper()
     table.setdefault("effects", "once" if method in {"POST", "PATCH"} else "idempotent")

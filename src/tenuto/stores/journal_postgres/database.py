@@ -12,7 +12,6 @@ from tenuto.ports.journal import Damaged, Newer
 from .sql import Connection
 
 VERSION: Final = 1
-SCHEMA_NAME: Final = "tenuto_journal"
 
 # Facts cluster by run through their key. `crc` is over everything else in the row. A label is `["name", "value"]`, and its
 # tag the start of the hash of that: an index takes texts of any length then.
