@@ -1,10 +1,24 @@
 """The tables of a database brought to what this program expects: made if there are none, upgraded if they are older."""
 
 import logging
+from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Column, Connection, MetaData, PrimaryKeyConstraint, String, Table, insert, inspect, select, text
+from sqlalchemy import (
+    Column,
+    Connection,
+    ExecutableDDLElement,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    create_mock_engine,
+    insert,
+    inspect,
+    select,
+    text,
+)
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tenuto.ports.journal import Damaged, Newer
@@ -37,11 +51,25 @@ def _ensure(connection: Connection) -> None:
         _make_schema(connection)
     found = revision_of(connection)
     if found is None:
-        metadata.create_all(connection, checkfirst=False)
-        _version.create(connection)
+        for statement in _tables(connection.dialect.name):
+            connection.exec_driver_sql(statement)
         connection.execute(insert(_version).values(version_num=REVISION))
     elif found != REVISION:
         _upgrade(connection, found)
+
+
+@cache
+def _tables(dialect: str) -> tuple[str, ...]:
+    """What makes them. It is put into words once: tests and tools open many new stores."""
+    said: list[str] = []
+
+    def note(statement: ExecutableDDLElement, *_: Any, **__: Any) -> None:
+        said.append(str(statement.compile(dialect=paper.dialect)))
+
+    paper = create_mock_engine(f"{dialect}://", note)
+    for each in (metadata, _version.metadata):
+        each.create_all(paper, checkfirst=False)
+    return tuple(said)
 
 
 def revision_of(connection: Connection) -> str | None:
