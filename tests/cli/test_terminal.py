@@ -258,6 +258,13 @@ class TestWords:
         assert preview("a\n  b\tc") == "a b c"
         assert len(preview({"x": "y" * 500})) == 60
 
+    def test_a_file_is_its_name_and_its_size(self) -> None:
+        file = {"$file": "x" * 100, "name": "plan.md", "media_type": "text/markdown", "size": 1_500}
+
+        assert preview(file) == "plan.md (1.5 kB)"
+        assert preview({"file": file, "size": 1_500, "beginning": "One\ntwo"}) == "plan.md (1.5 kB): One two"
+        assert preview({"$file": "x", "size": "many"}) == '{"$file": "x", "size": "many"}'
+
     def test_safe_text_moves_no_cursor(self) -> None:
         """Escape sequences become visible marks; letters of any alphabet stay."""
         assert safe("\x1b[2J\x07Ł🎉\n") == "�[2J�Ł🎉\n"

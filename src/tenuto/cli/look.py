@@ -8,7 +8,7 @@ import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, TextIO
+from typing import Any, Final, TextIO
 
 Json = object
 
@@ -194,8 +194,20 @@ def line(value: Json) -> str:
 
 def preview(value: Json, limit: int = 60) -> str:
     """A value in a few words on one line."""
-    text = value if isinstance(value, str) else compact(value)
+    text = value if isinstance(value, str) else _of_file(value) or compact(value)
     return shorten(" ".join(text.split()), limit)
+
+
+def _of_file(value: Json) -> str:
+    """`plan.md (5 B)`, of a value that refers to a file, and of what stands in the place of a large answer."""
+    said: Any = value
+    if not isinstance(value, dict):
+        return ""
+    if {"file", "size", "beginning"} == said.keys():
+        return f"{_of_file(said['file'])}: {said['beginning']}"
+    count = said.get("size")
+    known = isinstance(said.get("$file"), str) and isinstance(count, int)
+    return f"{said.get('name') or 'file'} ({size(count)})" if known else ""
 
 
 def shorten(text: str, limit: int) -> str:
