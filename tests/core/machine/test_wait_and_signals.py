@@ -3,6 +3,7 @@
 import pytest
 
 from tenuto.core.events import NodeSucceeded, SignalReceived
+from tenuto.core.inputs import TimerDue
 from tenuto.testing.driver import MORNING, Refused
 
 from .drive import WORK, drive, running, timers, types_of, work
@@ -40,6 +41,13 @@ class TestTime:
         driver.advance(0)
 
         assert driver.status == "succeeded"
+
+    def test_a_host_that_tells_of_a_timer_too_early_is_not_believed(self):
+        """P7: by the recorded time; a clock may have been put back meanwhile."""
+        driver = drive({"w": {"use": "wait", "with": {"for": "10s"}}})
+
+        assert driver.tell(TimerDue(driver.now + 9.9, "w")) == []
+        assert driver.status == "waiting"
 
     @pytest.mark.parametrize("until", ["tomorrow", None, [], "2023-11-14"])
     def test_what_is_no_moment_fails_the_wait(self, until: object):
