@@ -61,7 +61,7 @@ async def open_engine(
     `beside`: the folder of the flow, where `agents/` may stand. Without `drive` what it is told is recorded, and no node runs: for who only has a word to say.
     `engine.failure` is set if the storage fails for good: leave then, and say so.
     """
-    registry = registry or open_registry(settings)
+    registry = open_registry(settings) if registry is None else registry
     flows = flows or FlowsBeside(library(registry), beside or Path())
     own = HouseLater(settings, registry, flows, secrets, beside)
     journal = await open_journal(settings.data, settings.database_url)

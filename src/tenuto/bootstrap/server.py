@@ -37,7 +37,7 @@ class Server(Opened):
 @asynccontextmanager
 async def open_server(settings: Settings, registry: Registry | None = None) -> AsyncGenerator[Server]:
     """Everything that a server works with. As with `open_engine`, nothing is taken over until that is asked for."""
-    registry = registry or open_registry(settings)
+    registry = open_registry(settings) if registry is None else registry
     async with AsyncExitStack() as stack:
         store = await open_store(settings.data, settings.address)
         stack.push_async_callback(store.close)
