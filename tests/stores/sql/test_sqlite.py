@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tenuto.ports.journal import StorageFull
+from tenuto.ports.journal import Damaged, StorageFull
 from tenuto.ports.notes import Note
 from tenuto.ports.store import Store
 from tenuto.stores.sql import open_store, temporary_store
@@ -161,3 +161,22 @@ async def _limit_pages(store: object, pages: int) -> None:
     """As small as it is now, if it cannot be smaller."""
     async with store._engines.writer.connect() as connection:  # type: ignore[attr-defined]  # SqlStore's own
         await connection.exec_driver_sql(f"PRAGMA max_page_count={pages or 1}")
+
+
+async def test_a_file_that_is_no_database_is_damaged(tmp_path: Path) -> None:
+    """And it is said what to do, instead of what the library says."""
+    (tmp_path / "store.db").write_text("garbage " * 1_000)
+
+    with pytest.raises(Damaged, match=r"store\.db is damaged \(file is not a database\)\. Restore a backup"):
+        await open_store(tmp_path)
+
+
+async def test_a_page_that_was_overwritten_is_damaged(tmp_path: Path) -> None:
+    store = await open_store(tmp_path)
+    await store.close()
+    content = bytearray((tmp_path / "store.db").read_bytes())
+    content[4_096:] = b"\xa5" * (len(content) - 4_096)
+    (tmp_path / "store.db").write_bytes(content)
+
+    with pytest.raises(Damaged, match="Restore a backup"):
+        await open_store(tmp_path)

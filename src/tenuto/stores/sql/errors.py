@@ -9,13 +9,14 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError, Statemen
 from sqlalchemy.exc import TimeoutError as NoConnectionInTime
 
 from tenuto.ports.engine import Refused
-from tenuto.ports.journal import StorageFull
+from tenuto.ports.journal import Damaged, StorageFull
 from tenuto.ports.records import Missing, Taken, Unavailable
 
 # PostgreSQL's codes. Of a class of errors its first two characters are enough.
 _FOREIGN_KEY: Final = "23503"
 _NO_ROOM: Final = ("53100",)
 _LATER: Final = ("08", "40", "53", "55P03", "57")  # connections, deadlocks, resources, locks, operators
+_SQLITE_DAMAGED: Final = ("SQLITE_NOTADB", "SQLITE_CORRUPT")
 _SQLITE_LATER: Final = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_PROTOCOL")
 
 
@@ -39,6 +40,8 @@ def _meant(error: SQLAlchemyError) -> Exception:
         return _broken_rule(code)
     if code == "SQLITE_FULL" or code.startswith(_NO_ROOM):
         return StorageFull("The disk of the store is full: nothing more can be kept until there is room.")
+    if code.startswith(_SQLITE_DAMAGED):
+        return Damaged(f"store.db is damaged ({cause}). Restore a backup into an empty directory.")
     gone = isinstance(error, DBAPIError) and error.connection_invalidated
     if gone or isinstance(error, NoConnectionInTime) or code.startswith((*_LATER, *_SQLITE_LATER)):
         return Unavailable(f"The database does not answer: {cause or error}")
