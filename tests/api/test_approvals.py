@@ -84,6 +84,23 @@ class TestApprovals:
         assert (await admin.post(f"/v1/approvals/{run}/ok", json={"approved": "yes"})).status_code == 422
         assert (await admin.post(f"/v1/approvals/{run}/ok", json={"approved": True, "by": "me"})).status_code == 422
 
+    async def test_a_form_that_is_filled_in_wrongly_is_refused_field_by_field(self, admin: httpx2.AsyncClient):
+        """With the path of each, so that a page can mark it; what was asked waits on."""
+        form = {
+            "type": "object",
+            "properties": {"n": {"type": "integer"}, "why": {"type": "string"}},
+            "required": ["why"],
+        }
+        nodes = {"ok": {"use": "approval", "with": {"question": "How many?", "form": form}}}
+        made = await admin.post("/v1/runs", json={"document": {"flow": "counted", "nodes": nodes}})
+        run = made.json()["id"]
+
+        wrong = await admin.post(f"/v1/approvals/{run}/ok", json={"approved": True, "form": {"n": "two"}})
+        right = await admin.post(f"/v1/approvals/{run}/ok", json={"approved": True, "form": {"n": 2, "why": "so"}})
+
+        assert (wrong.status_code, right.status_code) == (422, 200)
+        assert {each["path"] for each in wrong.json()["problems"]} == {"form.n", "form"}
+
     async def test_pages_follow_each_other(self, admin: httpx2.AsyncClient):
         """By cursor; one that is made up is 400."""
         run = (await started(admin, "many"))["id"]

@@ -26,7 +26,7 @@ def refuse_unfit(state: State, name: str, payload: Any) -> None:
     """Raises `Refused` for an answer that does not fit what it answers."""
     unfit = misfit(state, name, payload)
     if unfit is not None:
-        raise Refused("invalid", unfit, "the approval says what its form asks for")
+        raise unfit
     unwanted = unwelcome(state, name, payload)
     if unwanted is not None:
         raise Refused(*unwanted)

@@ -5,12 +5,11 @@ from typing import Any, cast
 
 from tenuto.core.machine import State
 from tenuto.service.inputs import check
+from tenuto.service.refusals import Invalid
 
-_SHOWN = 3
 
-
-def misfit(state: State, name: str, payload: Any) -> str | None:
-    """Why the payload does not fit the form of the approval of that name; None if it does, or there is none."""
+def misfit(state: State, name: str, payload: Any) -> Invalid | None:
+    """Why the payload does not fit the form of the approval of that name, field by field; None if it does, or there is none."""
     ns = state.nodes.get(name)
     form = (ns.input or {}).get("form") if ns is not None and ns.node.use == "approval" else None
     if not isinstance(form, Mapping) or not isinstance(payload, Mapping):
@@ -19,6 +18,6 @@ def misfit(state: State, name: str, payload: Any) -> str | None:
     if answer.get("approved") is not True and answer.get("form") is None:
         return None  # who rejects need not fill in the form
     problems = check(cast("Mapping[str, Any]", form), answer.get("form"), "form")
-    if not problems:
-        return None
-    return "; ".join(f"{problem.path}: {problem.message}" for problem in problems[:_SHOWN])
+    return (
+        Invalid("the answer does not fit", problems, "the approval says what its form asks for") if problems else None
+    )
