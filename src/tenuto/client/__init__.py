@@ -29,7 +29,20 @@ from tenuto.client.files import Files
 from tenuto.client.flows import Flows
 from tenuto.client.models import Models
 from tenuto.client.runs import Runs
-from tenuto.client.shapes import Agent, AgentState, Approval, Event, Execution, Model, Page, Run, SavedFlow
+from tenuto.client.shapes import (
+    Agent,
+    AgentState,
+    Approval,
+    Event,
+    Execution,
+    Model,
+    Page,
+    Run,
+    SavedFlow,
+    Tool,
+    ToolCall,
+)
+from tenuto.client.tools import Tools
 from tenuto.client.transport import Transport
 
 __all__ = [
@@ -50,6 +63,8 @@ __all__ = [
     "Run",
     "SavedFlow",
     "TenutoError",
+    "Tool",
+    "ToolCall",
     "Unauthorized",
     "Unavailable",
     "Unreachable",
@@ -89,6 +104,7 @@ class Client:
         self.approvals = Approvals(transport)
         self.agents = Agents(transport)
         self.models = Models(transport)
+        self.tools = Tools(transport)
 
     async def __aenter__(self) -> Self:
         return self

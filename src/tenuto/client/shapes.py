@@ -134,6 +134,31 @@ class Execution(_Said):
         return str(self.result["text"]) if self.result else ""
 
 
+@dataclass(slots=True, frozen=True, kw_only=True)
+class Tool(_Said):
+    """`parameters`: the JSON Schema of its arguments. `effects`: `once`, if a crash must not make it run twice."""
+
+    name: str
+    kind: str = ""
+    description: str = ""
+    parameters: Mapping[str, Json] = field(default_factory=dict[str, Json])
+    effects: str = ""
+
+
+@dataclass(slots=True, frozen=True, kw_only=True)
+class ToolCall(_Said):
+    """`run`: the run that it was. An output of more than 64 kB is `{file, size, beginning}`, for `client.files.download`."""
+
+    run: str
+    status: str
+    output: Json = None
+    error: Mapping[str, Json] | None = None
+
+    @property
+    def ended(self) -> bool:
+        return self.status in ENDED
+
+
 @dataclass(slots=True, frozen=True)
 class Page(Generic[Item]):
     """Some of a list. `next_cursor` asks for those after; None on the last."""
