@@ -1,4 +1,4 @@
-"""R16: readers that take nothing, and very many that take everything, cost neither memory nor the runs of others."""
+"""R16: readers and receivers that take nothing, and readers that take everything, cost neither memory nor others' runs."""
 
 import asyncio
 import socket
@@ -7,9 +7,11 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from api.server_process import ServerProcess
+from service.receiver import receiving
 from tenuto.client import Client
 
 # Many facts, a few kB each.
@@ -32,7 +34,7 @@ SMALL = "flow: small\nnodes: {a: {use: debug.echo, with: {value: 1}}}\noutput: $
 
 @pytest.fixture
 async def house(tmp_path: Path) -> AsyncGenerator[tuple[ServerProcess, Client]]:
-    server = ServerProcess(tmp_path / "data")
+    server = ServerProcess(tmp_path / "data", TENUTO_HTTP_ALLOW="127.0.0.1/32")
     await server.start()
     try:
         async with Client(server.url, server.token) as client:
@@ -131,6 +133,42 @@ async def test_readers_that_take_nothing_cost_nothing(house: tuple[ServerProcess
 async def test_two_hundred_readers_that_take_nothing_cost_nothing(house: tuple[ServerProcess, Client]):
     """R16: 200 at 1 B/s; RSS grows by less than 100 MB, other runs are as fast as before."""
     slower, grown = await stalled(*house, readers=200, turns=900)
+
+    assert slower < 1.2
+    assert grown < 100
+
+
+async def hung(server: ServerProcess, client: Client, receivers: int, events: int) -> tuple[float, int]:
+    """How much longer small runs took while so many receivers answered none of so many events, and how many MB that cost.
+    One receiver that answers is told of every run meanwhile."""
+
+    async def small() -> object:
+        return await client.runs.start("small", wait=10)
+
+    headers = {"Authorization": f"Bearer {server.token}"}
+    async with (
+        receiving() as hanging,
+        receiving() as quick,
+        httpx2.AsyncClient(base_url=server.url, headers=headers, timeout=60) as asker,
+    ):
+        hanging.hangs = True
+        for url, type_ in [(quick.url, "run.succeeded")] + [(hanging.url, "order.created")] * receivers:
+            assert (await asker.post("/v1/webhooks", json={"url": url, "types": [type_]})).status_code == 201
+        alone, before = await median(30, small), memory(server)
+        for number in range(events):
+            told = await asker.post("/v1/events", json={"type": "order.created", "id": f"e-{number}", "payload": {}})
+            assert told.status_code == 202
+        await hanging.until(32, 60)  # as many as may hang at once
+        beside, grown = await median(60, small), memory(server) - before
+        await quick.until(90, 60)
+    return beside / max(alone, await median(30, small)), grown
+
+
+@pytest.mark.nightly
+@pytest.mark.serial
+async def test_two_hundred_receivers_that_hang_cost_nothing(house: tuple[ServerProcess, Client]):
+    """R16: each of them is to be told of ten events, and answers none."""
+    slower, grown = await hung(*house, receivers=200, events=10)
 
     assert slower < 1.2
     assert grown < 100
