@@ -21,7 +21,7 @@ class Approvals:
         limit: int = 50,
         cursor: str | None = None,
     ) -> Page[Approval]:
-        """Of the oldest run first."""
+        """What was asked first comes first."""
         asked: dict[str, Any] = {"assignee": assignee, "flow": flow, "run": run, "limit": limit, "cursor": cursor}
         params = {key: value for key, value in asked.items() if value is not None}
         page = await self._transport.json("GET", "/v1/approvals", params=params)
