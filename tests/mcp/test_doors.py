@@ -102,6 +102,24 @@ class TestTools:
         assert (said.content[0].text, said.structured_content) == ("hello you", {"result": "hello you"})
         assert echoed.structured_content == {"a": 1}
 
+    async def test_a_large_answer_is_a_file_that_is_read_in_parts(
+        self, app: FastAPI, admin: httpx2.AsyncClient
+    ) -> None:
+        """A client's model has a window too. Asked for again it is the same."""
+        await published(admin, FLOW, "greet")
+        token = admin.headers["Authorization"].removeprefix("Bearer ")
+        async with client_of(app, token) as client:
+            said = await client.call_tool("flow_greet", {"name": "you " * 20_000})
+            file = said.structured_content["file"]
+            part = await client.call_tool("node_document_read", {"file": file, "start": 79_998, "most": 100})
+            run = (await admin.get("/v1/runs", params={"flow": "greet"})).json()["items"][0]["id"]
+            told = await client.call_tool("run_status", {"run": run})
+
+        assert len(said.content[0].text) < 5_000
+        assert said.structured_content["beginning"].startswith("hello you you ")
+        assert part.structured_content["text"] == "you you "
+        assert told.structured_content["output"] == said.structured_content
+
     async def test_progress_is_told_and_whoever_gives_up_cancels(self, app: FastAPI, admin: httpx2.AsyncClient) -> None:
         token = admin.headers["Authorization"].removeprefix("Bearer ")
         seen: list[float] = []

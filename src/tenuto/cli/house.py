@@ -8,7 +8,6 @@ import contextlib
 import getpass
 import os
 import shlex
-import tempfile
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -122,6 +121,8 @@ def place_of(data: Path | None = None, stage: str | None = None) -> Place:
 @contextlib.contextmanager
 def looked_at(place: Place) -> Generator[Place]:
     """The place for who only looks: where nothing was ever saved, an empty one that is gone afterwards."""
+    import tempfile
+
     from tenuto.bootstrap.store_later import has_store
 
     if has_store(place.settings):
