@@ -13,7 +13,7 @@ from tenuto.ports.database_url import DatabaseUrl
 from tenuto.ports.engine import Outcome, StartRequest
 from tenuto.ports.journal import RunQuery
 from tenuto.ports.tenants import Tenant
-from tenuto.sdk import library
+from tenuto.sdk import Registry, library
 from tenuto.settings import Settings
 
 NODE = """
@@ -181,3 +181,14 @@ def test_a_database_keeps_runs_and_flows_alike(project: Path, postgres_url: str)
     assert status == "succeeded"
     assert asyncio.run(look()) == ([run], True)
     assert not list(project.glob("**/*.db"))
+
+
+def test_a_registry_that_is_given_is_the_one_that_is_used(tmp_path: Path):
+    """Also one without nodes, and nothing is read of it before a node is asked for."""
+    empty = Registry(installed=())
+
+    async def scene() -> bool:
+        async with open_engine(Settings(data=tmp_path), empty) as opened:
+            return opened.registry is empty
+
+    assert asyncio.run(scene())
