@@ -21,7 +21,7 @@ class Lines:
         self._look = look
         self._follower = follower
         self._words = words
-        self._waits: set[tuple[str, str]] = set()
+        self._waits: set[tuple[str, str, str | None]] = set()
         self._tenths: dict[str, int] = {}
         self._begun = False
 
@@ -46,8 +46,8 @@ class Lines:
 
     def tick(self) -> None:
         for wait in self._follower.waits():
-            if (wait.path, wait.kind) not in self._waits:
-                self._waits.add((wait.path, wait.kind))
+            if (known := (wait.path, wait.kind, wait.signal)) not in self._waits:
+                self._waits.add(known)
                 self._tell_wait(wait)
 
     def pause(self) -> None:
@@ -66,7 +66,7 @@ class Lines:
         text = describe.detail(node, self._run, time.time(), self._follower.names)
         self._say(node.status, path, text.text, _took(node))
         if text.todo and node.status == "unknown":
-            self._waits.add((path, "decision"))
+            self._waits.add((path, "decision", path))
             self._write(f"    {self._look.mark('arrow')} {text.todo}")
 
     def _tell_progress(self, path: str) -> None:
