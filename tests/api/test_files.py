@@ -1,11 +1,18 @@
 """Files over HTTP: handed in, referred to, taken out; inert whatever they hold, and of one tenant."""
 
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx2
 import pytest
+from fastapi import FastAPI
 
+from api.live import listening
 from api.test_runs import YAML, flows, stranger
+from tenuto.api.tickets import Door
+from tenuto.bootstrap.server import Server
 
 __all__ = ["flows", "stranger"]
 
@@ -110,3 +117,43 @@ class TestFiles:
 
         assert (there, gone) == (200, 404)
         assert (await admin.get(f"/v1/files/{kept['$file']}")).status_code == 404
+
+
+HALTING = 20 * 1024 * 1024  # more than the buffers of the system take
+
+
+@asynccontextmanager
+async def halting(url: str, path: str, token: str) -> AsyncGenerator[asyncio.StreamReader]:
+    """Asks for it, and reads no more than its head."""
+    host, _, port = url.rpartition("/")[2].partition(":")
+    reader, writer = await asyncio.open_connection(host, int(port), limit=1024)
+    writer.write(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n\r\n".encode())
+    await reader.readuntil(b"\r\n\r\n")
+    yield reader
+    writer.close()
+
+
+@pytest.mark.parametrize("stalled", [60.0, 0.1], ids=["leaves", "is hung up on"])
+async def test_a_user_has_so_many_files_on_the_way(
+    stalled: float, app: FastAPI, server: Server, monkeypatch: pytest.MonkeyPatch
+):
+    """Each is held in memory until it is taken: who takes none of a thousand could fill it."""
+    monkeypatch.setattr("tenuto.api.tickets.DOWNLOADS", 1)
+    monkeypatch.setattr("tenuto.api.downloads.STALLED", stalled)
+    app.state.door = door = Door(lambda: 0.0)
+    content = b"a" * HALTING
+    file = await server.platform.files.save(content, name="a", media_type="text/plain", tenant="default", run="")
+    path, headers = f"/v1/files/{file['$file']}", {"Authorization": f"Bearer {server.token}"}
+
+    async with listening(app) as url, httpx2.AsyncClient(base_url=url, headers=headers, timeout=20) as client:
+        async with halting(url, path, server.token):
+            refused = await client.get(path) if stalled > 1 else None
+            while door.downloads and stalled < 1:  # noqa: ASYNC110  it has no event to wait for
+                await asyncio.sleep(0.01)
+        while door.downloads:  # noqa: ASYNC110  as above
+            await asyncio.sleep(0.01)
+        answer = await client.get(path)
+
+    assert refused is None or (refused.status_code, refused.json()["code"]) == (429, "rate_limited")
+    assert answer.content == content
+    assert not door.downloads

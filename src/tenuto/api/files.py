@@ -9,10 +9,12 @@ from fastapi.responses import Response
 from starlette.datastructures import UploadFile
 
 from tenuto.api.access import Can
+from tenuto.api.downloads import Download
 from tenuto.api.errors import problems
 from tenuto.api.platform import ThePlatform
 from tenuto.api.routing import Router
 from tenuto.api.run_shapes import FileShown
+from tenuto.api.tickets import door_of
 from tenuto.ports.files import NoSuchFile
 from tenuto.service.file_names import LONGEST, plain_name
 from tenuto.service.principal import Principal
@@ -63,16 +65,20 @@ async def upload(
     response_class=Response,
     responses={200: {"content": {ANY_TYPE: _CONTENT}}} | problems(404),
 )
-async def download(id: str, who: Reader, platform: ThePlatform) -> Response:  # noqa: A002  the word for it in every layer
+async def download(id: str, who: Reader, platform: ThePlatform, request: Request) -> Response:  # noqa: A002  the word for it in every layer
     """Always to be saved, never to be shown."""
+    left = door_of(request).download(who)
     try:
         file = await platform.files.open(id, tenant=who.tenant)
     except NoSuchFile:
+        left()
         raise Refused("not_found", "there is no such file") from None
+    except BaseException:
+        left()
+        raise
     kind = _type(file.media_type)  # as a header, since the frame would add a charset to what it takes for text
-    return Response(
-        file.content, headers={**_INERT, "Content-Type": kind, "Content-Disposition": disposition(file.name)}
-    )
+    headers = {**_INERT, "Content-Type": kind, "Content-Disposition": disposition(file.name)}
+    return Download(file.content, headers, left)
 
 
 def disposition(name: str) -> str:

@@ -21,6 +21,7 @@ MOST_TICKETS: Final = 10_000
 CONNECTIONS: Final = 20  # of one user
 SUBSCRIPTIONS: Final = 100  # of one user, over all connections
 STREAMS: Final = 1_000  # of server-sent events, of one user
+DOWNLOADS: Final = 50  # on their way to one user
 
 
 @dataclass(slots=True, frozen=True)
@@ -50,6 +51,7 @@ class Door:
     connections: Counter[str] = field(default_factory=Counter[str])
     subscriptions: Counter[str] = field(default_factory=Counter[str])
     streams: Counter[str] = field(default_factory=Counter[str])
+    downloads: Counter[str] = field(default_factory=Counter[str])
 
     def ticket(self, who: Principal, credential: str) -> str:
         now = self.clock()
@@ -83,6 +85,13 @@ class Door:
         if not _more(self.streams, user, STREAMS):
             raise Refused("rate_limited", f"{STREAMS:,} streams of events are open", "close those that nobody reads")
         return lambda: _fewer(self.streams, user)
+
+    def download(self, who: Principal) -> Callable[[], None]:
+        """One more file on its way; what is called when it is there."""
+        user = user_of(who)
+        if not _more(self.downloads, user, DOWNLOADS):
+            raise Refused("rate_limited", f"{DOWNLOADS} files are on their way to you", "take them one after the other")
+        return lambda: _fewer(self.downloads, user)
 
 
 def _more(counts: Counter[str], user: str, most: int) -> bool:
