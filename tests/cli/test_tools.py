@@ -156,6 +156,7 @@ def test_a_large_answer_is_a_file_that_can_be_fetched(tenuto: Tenuto, fake: Fake
     by_id = tenuto("files", "get", listed[0]["$file"], "--to", "other.txt", "--json")
 
     assert len(called.out) < 5_000
+    assert "✓ node  mcp_tickets_search-call.txt (100 kB): word word" in called.err
     assert f"tenuto files get {called.last['name']}" in called.err
     assert (project / listed[0]["name"]).read_text() == text
     assert (written.code, again.code, "exists already" in again.err) == (0, 2, True)

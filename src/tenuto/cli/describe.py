@@ -227,7 +227,7 @@ def _by(output: Json) -> str:
 def _value(output: Json) -> str:
     if output is None:
         return ""
-    return safe(preview(output if isinstance(output, str) else compact(output), 60))
+    return safe(preview(output, 60))
 
 
 def _tries(node: NodeView) -> str:
