@@ -124,6 +124,7 @@ BOMBS: dict[str, Callable[[], bytes]] = {
 }
 # They fit: a run of them does all of their work, and that is looked at by itself.
 WORK = {"ten thousand nodes", "ten thousand in a row"}
+JSON = {"Content-Type": "application/json"}
 KINDS = {"yaml that laughs": "application/yaml"}
 
 
@@ -182,6 +183,19 @@ async def test_bombs_do_not_hold_up_the_loop(admin: httpx2.AsyncClient, platform
     _log.info("others: %s runs, the slowest %.2f s", len(took), max(took))
     assert p99 < BOUND, sorted(told.items(), key=lambda each: -each[1])[:5]
     assert len(took) > 10
+
+
+async def test_a_large_input_of_small_things_lets_others_in(admin: httpx2.AsyncClient) -> None:
+    """Eight megabytes of empty lists. Their text is made values of in one piece, a fifth of a second at the most."""
+    late, document = Lateness(), {"flow": "in", "input": {"x": {}}, "nodes": nodes(1)}
+    body = json.dumps({"document": document, "input": {"x": [[]] * 2_000_000}}).encode()
+    async with late.measured():
+        answer = await admin.post("/v1/runs?wait=50", content=pieces(body), headers=JSON, timeout=60)
+
+    _log.info("a large input: p99 %.0f ms, at most %.0f ms late", late.quantile(0.99) * 1e3, max(late.seen) * 1e3)
+    assert answer.json()["status"] == "succeeded"
+    assert late.quantile(0.99) < BOUND
+    assert max(late.seen) < 0.5
 
 
 @pytest.mark.parametrize("name", sorted(WORK))

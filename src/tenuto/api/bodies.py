@@ -11,6 +11,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive
 
+from tenuto.service.aside import aside
+
 DEPTH: Final = 200  # levels; what the heart takes
 INT_MIN: Final = -(2**63)
 INT_MAX: Final = 2**63 - 1
@@ -33,7 +35,8 @@ class JsonRequest(Request):
 
     async def json(self) -> Any:
         if not hasattr(self, "_json"):
-            self._json = read_json(await self.body())
+            body = await self.body()
+            self._json = await aside(len(body) // 10, read_json, body)
         return self._json
 
 

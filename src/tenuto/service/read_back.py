@@ -10,7 +10,8 @@ from tenuto.service.aside import FACT, aside
 
 async def read_back(rows: Sequence[Row], blobs: Mapping[str, bytes]) -> list[tuple[int, Fact]]:
     """Each with its seq. `blobs`: at least those that the rows refer to."""
-    weight = len(rows) * FACT + sum(len(row.body) for row in rows) // 10
+    size = sum(len(row.body) for row in rows) + sum(map(len, blobs.values()))
+    weight = len(rows) * FACT + size // 10
     return await aside(weight, _decoded, rows, blobs)
 
 

@@ -1,12 +1,11 @@
 """Which flow a start means: one that was saved, or a document that comes with the request."""
 
 from collections.abc import Mapping
-from typing import cast
 
 from tenuto.core.flow import Flow, Library, read
 from tenuto.core.problems import Problem
 from tenuto.documents.schemas import wrong_schemas
-from tenuto.service.aside import LARGE, aside
+from tenuto.service.aside import aside, weight_of
 from tenuto.service.platform import Platform
 from tenuto.service.principal import Principal
 from tenuto.service.refusals import Invalid, Refused
@@ -30,28 +29,10 @@ async def validate_inline(
     if where.production:
         said = f"a document that is not saved never runs on the production stage `{where.name}`"
         raise Refused("forbidden", said, "save it and publish it there, or name another stage")
-    flow, problems = await aside(_weight(document), _read, document, platform.flows.library)
+    flow, problems = await aside(weight_of(document), _read, document, platform.flows.library)
     if flow is None:
         raise Invalid("the document has problems", [each for each in problems if each.severity == "error"])
     return flow
-
-
-def _weight(document: Mapping[str, Json]) -> int:
-    """About how many characters it has; nobody counts further than to what is large."""
-    weight, left = 0, [cast("Json", document)]
-    while left and weight <= LARGE:
-        value = left.pop()
-        if isinstance(value, str):
-            weight += len(value)
-        elif isinstance(value, dict):
-            members = cast("dict[str, Json]", value)
-            weight += len(members) * 10
-            left.extend(members.values())
-        elif isinstance(value, list):
-            items = cast("list[Json]", value)
-            weight += len(items)
-            left.extend(items)
-    return weight
 
 
 def _read(document: Mapping[str, Json], library: Library) -> tuple[Flow | None, list[Problem]]:

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from tenuto.ports.blobs import Blobs, Contents
 from tenuto.ports.files import File, NoSuchFile, mentioned
+from tenuto.service.aside import aside, weight_of
 
 _SEAL = 16
 _HASH = 32
@@ -71,13 +72,13 @@ class FileStore(FileReader):
         return (await self.open(value if isinstance(value, str) else value.get("$file"), tenant=tenant)).content
 
     async def take_up(self, value: Any, *, tenant: str, run: str) -> None:
-        for said in mentioned(value):
+        for said in await _mentioned(value):
             content = await self.read(said, tenant=tenant)
             await self._blobs.put(content, owner=run)
 
     async def adopt(self, value: Any, *, tenant: str, run: str) -> None:
         """As `take_up`, of values that another run holds: what is gone is gone."""
-        for said in mentioned(value):
+        for said in await _mentioned(value):
             try:
                 await self.take_up({"$file": said["$file"]}, tenant=tenant, run=run)
             except NoSuchFile:
@@ -103,3 +104,7 @@ def _about(about: bytes) -> tuple[str, str]:
         return _UNNAMED
     media_type, name = json.loads(about)
     return media_type, name
+
+
+async def _mentioned(value: Any) -> list[dict[str, Any]]:
+    return await aside(weight_of(value), lambda: list(mentioned(value)))

@@ -12,7 +12,6 @@ from typing import Any
 from tenuto.core.commands import CancelNode, Finish, StartChild
 from tenuto.core.inputs import Cancel, Queue, Resume, Signal, Start, TimerDue, Wake
 from tenuto.core.machine import PAUSE, RESUME, new_state, refusal
-from tenuto.core.values import NotJson, check_json
 from tenuto.hosts.local.answers import refuse_unfit
 from tenuto.hosts.local.children import Children
 from tenuto.hosts.local.closing import wind_down
@@ -22,7 +21,7 @@ from tenuto.hosts.local.keeper import Keeper
 from tenuto.hosts.local.labels import Labelling
 from tenuto.hosts.local.names import Names
 from tenuto.hosts.local.naming import Naming
-from tenuto.hosts.local.origins import about_of_request, entry_of_request
+from tenuto.hosts.local.origins import about_of_request, check_recordable, entry_of_request
 from tenuto.hosts.local.outputs import message_of
 from tenuto.hosts.local.predecessors import Predecessors
 from tenuto.hosts.local.recovery import Recovered
@@ -140,10 +139,7 @@ class LocalHost:
 
     async def signal(self, run: str, name: str, payload: Any, *, by: str | None = None, key: str | None = None) -> None:
         self._refuse_if_closed()
-        try:
-            check_json(payload, "the payload")
-        except NotJson as error:
-            raise Refused("invalid", str(error)) from None
+        check_recordable(payload, "the payload")
         driver = await self._open_run(run)
         said = Signal(self.services.clock(), name, payload, by, key)
         refused = refusal(driver.state, said)

@@ -9,6 +9,7 @@ from tenuto.hosts.local.history import History
 from tenuto.ports.engine import Refused, StartRequest
 from tenuto.ports.journal import RunEntry
 from tenuto.ports.variables import Variables
+from tenuto.service.aside import aside, weight_of
 from tenuto.service.inputs import prepare
 
 
@@ -19,12 +20,13 @@ async def about_of_request(
     origin = request.origin
     edits: Mapping[str, Any] = cast("Any", (origin or {}).get("edits")) or {}
     before = await _about_of_origin(history, origin)
-    given = prepare(request.flow.input_schema, _edited(request.input, "input", edits))
+    edited = _edited(request.input, "input", edits)
+    given = await aside(weight_of(edited), prepare, request.flow.input_schema, edited)
     values = await _variables(request, variables) if request.flow.vars else {}
     if before is not None:
         values |= {key: value for key, value in before.vars.items() if key in request.flow.vars}
-    _check(request.trigger, "trigger")
-    _check(origin, "origin")
+    check_recordable(request.trigger, "trigger")
+    check_recordable(origin, "origin")
     return About(
         run=run,
         name=name,
@@ -77,7 +79,7 @@ def _put(value: Any, path: list[str], new: Any) -> Any:
     return {**known, path[0]: _put(known.get(path[0]), path[1:], new)}
 
 
-def _check(value: object, what: str) -> None:
+def check_recordable(value: object, what: str) -> None:
     try:
         check_json(dict(cast("Mapping[str, object]", value)) if isinstance(value, Mapping) else value, what)
     except NotJson as error:
