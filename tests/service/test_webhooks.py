@@ -440,6 +440,26 @@ class TestCrashes:
 
         asyncio.run(scene())
 
+    def test_what_was_decided_before_the_last_note_and_durable_after_it_is_sent(self):
+        """P15: the note of how far everything was told is a minute behind."""
+
+        async def scene() -> None:
+            journal, clock = MemoryJournal(), Clock()
+            async with receiving() as receiver, opened(journal=journal, clock=clock) as house:
+                await add(house, receiver.url, "run.succeeded")
+                async with relaying(house):
+                    await asyncio.sleep(0.05)
+                    clock.now += 4_000
+                    house.platform.outbox.set()
+                    await asyncio.sleep(0.1)
+                clock.now -= 30
+                await house.host.outcome(await run_of(house))
+                clock.now += 200
+                async with opened(journal=journal, store=house.store, clock=clock) as again, working(again):
+                    await receiver.until(1)
+
+        asyncio.run(scene())
+
 
 class TestClock:
     def test_what_ends_after_the_clock_was_put_back_is_sent(self):
