@@ -13,9 +13,10 @@ import pytest
 from service.house import Clock, House, opened, played
 from service.receiver import receiving
 from service.test_events import ORDER, WORK, relaying, tell
+from tenuto.ports.bus import Envelope
 from tenuto.ports.engine import StartRequest
 from tenuto.ports.webhooks import Webhook, WebhookDelivery
-from tenuto.service import courier, housekeeping, sending, webhooks
+from tenuto.service import courier, housekeeping, relay, sending, webhooks
 from tenuto.service.principal import Principal
 from tenuto.service.refusals import Refused
 from tenuto.service.subscriptions import covers
@@ -439,6 +440,27 @@ class TestCrashes:
             assert len(receiver.came) == 1
 
         asyncio.run(scene())
+
+    def test_what_the_bus_did_not_take_is_told_again(self, monkeypatch):
+        """P15: what was heard of a run is crossed off only when everybody has it."""
+        monkeypatch.setattr(relay, "FIRST_PAUSE", 0.01)
+
+        async def scene(house: House) -> None:
+            publish, failures = house.platform.bus.publish, iter(range(2))
+
+            async def fails(envelope: Envelope) -> None:
+                if next(failures, None) is not None:
+                    raise OSError("nobody foresaw this")
+                await publish(envelope)
+
+            monkeypatch.setattr(house.platform.bus, "publish", fails)
+            async with receiving() as receiver, working(house):
+                await add(house, receiver.url, "run.succeeded")
+                await asyncio.sleep(0.05)
+                await run_of(house)
+                await receiver.until(1)
+
+        played(scene)
 
     def test_what_was_decided_before_the_last_note_and_durable_after_it_is_sent(self):
         """P15: the note of how far everything was told is a minute behind."""
