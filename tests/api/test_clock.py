@@ -154,7 +154,7 @@ async def ended(client: Client, run: str) -> Run:
 
 async def worked(house: House, log: Log, seconds: float) -> None:
     """Clients that start runs, follow them and answer them, for so long; all of these end."""
-    work = Load(house.client, log, random.Random(7))
+    work = Load(house.client, log, random.Random(log.file.name))
     working = [asyncio.ensure_future(work.work()) for _ in range(3)]
     await under_way(log, 10, working)
     await asyncio.sleep(seconds)

@@ -12,6 +12,7 @@ from service.house import NOW, Clock, House, opened, played
 from tenuto.ports.bus import Envelope
 from tenuto.ports.engine import StartRequest
 from tenuto.service import events, relay
+from tenuto.service.envelopes import TOPIC
 from tenuto.service.events import Happened
 from tenuto.service.refusals import Refused
 from tenuto.stores.memory import MemoryJournal
@@ -174,6 +175,17 @@ class TestTold:
 
 
 class TestCrashes:
+    def test_that_it_was_seen_and_that_it_is_to_be_told_are_one_transaction(self):
+        """I7: there is no moment in which it would be refused as told before, and told to nobody."""
+
+        async def scene(house: House) -> None:
+            async with house.store.write() as tx:
+                await events.tell(house.platform, tx, house.who(), ORDER)
+
+                assert len(await tx.outbox.due(TOPIC, house.clock())) == 1
+
+        played(scene)
+
     def test_what_was_told_before_a_crash_is_not_lost_and_starts_once(self):
         """P15: the event is durable with its acknowledgement; here the server dies before it is published, and after."""
 
