@@ -29,6 +29,7 @@ nodes:
       word: {use: debug.echo, with: {value: "TEXT"}}
     output: ${word}
 """.replace("TEXT", "x" * 3_000)
+OF_A_TENANT = 100  # webhooks
 SMALL = "flow: small\nnodes: {a: {use: debug.echo, with: {value: 1}}}\noutput: ${a}\n"
 
 
@@ -138,6 +139,19 @@ async def test_two_hundred_readers_that_take_nothing_cost_nothing(house: tuple[S
     assert grown < 100
 
 
+async def listens(asker: httpx2.AsyncClient, url: str, kind: str, tenant: dict[str, str] | None = None) -> None:
+    answer = await asker.post("/v1/webhooks", json={"url": url, "types": [kind]}, headers=tenant)
+    assert answer.status_code == 201, answer.text
+
+
+async def tenant_with(asker: httpx2.AsyncClient, url: str, name: str) -> dict[str, str]:
+    """As many webhooks as a tenant may have; how to ask for it."""
+    tenant = {"X-Tenant-Id": (await asker.post("/v1/tenants", json={"name": name})).json()["id"]}
+    for _ in range(OF_A_TENANT):
+        await listens(asker, url, "order.created", tenant)
+    return tenant
+
+
 async def hung(server: ServerProcess, client: Client, receivers: int, events: int) -> tuple[float, int]:
     """How much longer small runs took while so many receivers answered none of so many events, and how many MB that cost.
     One receiver that answers is told of every run meanwhile."""
@@ -152,12 +166,12 @@ async def hung(server: ServerProcess, client: Client, receivers: int, events: in
         httpx2.AsyncClient(base_url=server.url, headers=headers, timeout=60) as asker,
     ):
         hanging.hangs = True
-        for url, type_ in [(quick.url, "run.succeeded")] + [(hanging.url, "order.created")] * receivers:
-            assert (await asker.post("/v1/webhooks", json={"url": url, "types": [type_]})).status_code == 201
+        await listens(asker, quick.url, "run.succeeded")
+        tenants = [await tenant_with(asker, hanging.url, f"t{number}") for number in range(receivers // OF_A_TENANT)]
         alone, before = await median(30, small), memory(server)
-        for number in range(events):
-            told = await asker.post("/v1/events", json={"type": "order.created", "id": f"e-{number}", "payload": {}})
-            assert told.status_code == 202
+        for number, tenant in [(number, tenant) for number in range(events) for tenant in tenants]:
+            order = {"type": "order.created", "id": f"e-{number}", "payload": {}}
+            assert (await asker.post("/v1/events", json=order, headers=tenant)).status_code == 202
         await hanging.until(32, 60)  # as many as may hang at once
         beside, grown = await median(60, small), memory(server) - before
         await quick.until(90, 60)
