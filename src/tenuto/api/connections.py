@@ -16,10 +16,8 @@ _TOO_LARGE: Final = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-le
 
 class Connection(HttpToolsProtocol):
     head_within: float = HEAD_WITHIN
-    _in_head: bool = False
-    _understood: bool = (
-        False  # whether anything came of the last piece: a request began, its headers ended, a bit of body
-    )
+    # Whether anything came of the last piece: a request began, its headers ended, a bit of body.
+    _understood: bool = False
     _pending: int = 0  # bytes since then
     _due: float = 0.0
 
@@ -31,24 +29,28 @@ class Connection(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         self._understood = False
         super().data_received(data)
-        self._pending = 0 if self._understood else self._pending + len(data)
-        if self._pending > LARGEST_HEAD and not self.transport.is_closing():
-            self._hang_up()
+        if self._understood:
+            self._pending = 0
+        else:
+            self._wait_for_more(len(data))
         if self._idle:
             self._hurry()
 
+    def _wait_for_more(self, size: int) -> None:
+        self._pending += size
+        if self._pending > LARGEST_HEAD and not self.transport.is_closing():
+            self._hang_up()
+
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._in_head = self._understood = True
+        self._understood = True
         self._due = self.loop.time() + self.head_within
 
-    def on_header(self, name: bytes, value: bytes) -> None:
-        if self._in_head:  # what follows a body is no header: whoever looked at them has done so
-            super().on_header(name, value)
-
     def on_headers_complete(self) -> None:
-        self._in_head, self._understood = False, True
+        self._understood = True
         super().on_headers_complete()
+        if not self.parser.should_upgrade():  # pyright: ignore[reportOptionalMemberAccess] # None after the connection alone
+            self.headers = []  # what follows a body is no header of the request: whoever looked at them has done so
 
     def on_body(self, body: bytes) -> None:
         self._understood = True
