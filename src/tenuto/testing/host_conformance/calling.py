@@ -17,6 +17,8 @@ async def _child_of(play: Play) -> Play:
         await asyncio.sleep(0.01)
     (started,) = await play.of("child.started")
     child = Play(play.harness, started.run, play.flow, play.flows)
+    while not await child.facts():  # noqa: ASYNC110  its parent names it before it begins
+        await asyncio.sleep(0.01)
     await child.until("waiting")
     return child
 
