@@ -44,10 +44,7 @@ async def _pause_with_child(play: Play) -> None:
 
 
 async def _cancel_with_child(play: Play) -> None:
-    while not await play.of("child.started"):  # noqa: ASYNC110  a journal has no event to wait for
-        await asyncio.sleep(0.01)
-    (started,) = await play.of("child.started")
-    await play.harness.outcome(started.run, frozenset({"waiting"}))
+    await _child_of(play)
     await play.cancel()
 
 
